@@ -246,6 +246,8 @@ def _object(text: str, key: str) -> dict[str, Any]:
     if start < 0 or end < start or key not in text:
         raise ReplyError(f"The reply has no answer with {key!r} in it.")
     body = text[start : end + 1]
+    if len(re.findall(rf"""["']{key}["']\s*:""", body)) > 1:  # readers would silently keep the last of the two
+        raise ReplyError(f"The reply says {key!r} more than once.")
     for read in (json.loads, ast.literal_eval, json_repair.loads):
         try:
             value = read(body)

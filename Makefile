@@ -1,0 +1,49 @@
+# Two commands do everything: `make studio` and `make test`. Each sets up what is missing first.
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
+VENV := .venv
+RUN := $(VENV)/bin/python
+READY := $(VENV)/.ready
+# Tests run in two processes; more threads inside each would only fight for the cores.
+TEST_ENV := OMP_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false HF_HUB_OFFLINE=1 GRADIO_ANALYTICS_ENABLED=False
+CODE := app.py core studio train tests
+
+.PHONY: help setup studio test lint format bench pocket clean
+
+help:  ## say what each target does
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+setup: $(READY)  ## create or update .venv from requirements.txt, if it changed
+
+$(READY): requirements.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed."; exit 1; }
+	@test -x $(RUN) || { echo "Creating $(VENV) with $(PYTHON) ..."; $(PYTHON) -m venv $(VENV); }
+	@$(RUN) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON=..."; exit 1; }
+	@echo "Installing the pinned packages (about 2 GB on disk; a few minutes the first time) ..."
+	@$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements.txt 2>$(VENV)/pip.log || { cat $(VENV)/pip.log; exit 1; }
+	@touch $@
+	@echo "Ready."
+
+studio: $(READY)  ## open the studio (pocket models on a CPU; PROFILE=klein-4b on a GPU)
+	@$(RUN) app.py $(if $(PROFILE),--profile $(PROFILE))
+
+test: $(READY)  ## run all tests that need no GPU
+	@$(TEST_ENV) $(RUN) -m pytest -n 2 $(ARGS)
+
+lint: $(READY)  ## ruff, and a strict type check of core/
+	@$(RUN) -m ruff check $(CODE)
+	@$(RUN) -m ruff format --check $(CODE)
+	@$(RUN) -m mypy --strict --ignore-missing-imports core
+
+format: $(READY)  ## put the code into ruff's format
+	@$(RUN) -m ruff check --fix --quiet $(CODE)
+	@$(RUN) -m ruff format $(CODE)
+
+bench: $(READY)  ## measure the engine against its baselines (quiet machine!)
+	@$(TEST_ENV) $(RUN) -m tests.bench
+
+pocket: $(READY)  ## train the pocket models again (resumable; about two hours on two cores)
+	@$(RUN) -m train pocket all
+
+clean:  ## remove caches, not your stories
+	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
