@@ -1,0 +1,262 @@
+"""Reads model profiles (``assets/profiles/*.toml``) and builds the agents that one names.
+
+A profile is the only place where a model is named: neither a page nor a request can name one. Weights are looked for on
+this machine and never downloaded. Knows which backend loads which section; imports the model libraries only to build.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field, ValidationError
+
+from core.backends.pipelines import DiffusionModel
+from core.backends.weights import find_weights, is_folder, named
+from core.dialect import Pack, load_pack
+from core.errors import ProfileError
+from core.ports import Agents, Painter
+from core.types import Policy, Value
+
+if TYPE_CHECKING:
+    from core.backends.vlm import Vlm
+
+ASSETS = Path(__file__).parent.parent / "assets"
+ON_A_CPU = "pocket"
+ON_AN_ACCELERATOR = "klein-4b"
+NAME = re.compile(r"[a-z0-9][a-z0-9.-]*(:[a-z0-9][a-z0-9.-]*)?")  # a profile's, and perhaps a variant's
+
+
+class VlmModel(Value):
+    """A vision-language model as one agent uses it. What is None, the checkpoint decides."""
+
+    model: str
+    revision: str | None = None
+    adapter: str | None = None
+    dtype: Literal["float32", "bfloat16", "float16"] | None = None
+    max_new_tokens: int | None = Field(default=None, gt=0)
+    temperature: float | None = Field(default=None, ge=0)
+    size_gb: float | None = Field(default=None, gt=0)
+    gated: bool = False
+
+
+class SceneModel(VlmModel):
+    """A vision-language model that writes scene programs, drawn at ``side`` × ``side`` pixels."""
+
+    kind: Literal["scene"] = "scene"
+    side: int = Field(default=768, ge=64, le=4096)
+
+
+class Profile(Value):
+    """A set of models that tell stories together, with the prompts they were made for.
+
+    ``memory_gb`` is what the accelerator needs (0: none is needed). ``prompts`` is a pack's folder. ``policy`` is the
+    default for stories of this profile.
+    """
+
+    name: str
+    title: str
+    description: str
+    licence: str
+    memory_gb: float = Field(ge=0)
+    prompts: str
+    planner: VlmModel
+    critic: VlmModel
+    painter: Annotated[SceneModel | DiffusionModel, Field(discriminator="kind")]
+    policy: Policy = Policy()
+
+
+@dataclass(frozen=True)
+class Missing:
+    """Weights that a profile needs and this machine has not, or not all of; ``how`` gets them."""
+
+    repo_id: str
+    size_gb: float | None
+    how: str
+
+    def __str__(self) -> str:
+        size = f" ({self.size_gb:g} GB)" if self.size_gb else ""
+        return f"{self.repo_id}{size} with: {self.how}"
+
+
+# ---------------------------------------------------------------- files -> values
+
+
+def load_profile(name_or_path: str | Path) -> Profile:
+    """The profile of a name (``klein-4b``, or with a variant ``interleavethinker:quick``) or of a path to a TOML file."""
+    wanted = str(name_or_path)
+    if wanted.endswith(".toml"):
+        return _read(Path(wanted), variant=None)
+    if not NAME.fullmatch(wanted):
+        raise ProfileError(f"{wanted!r} is no profile's name.")
+    stem, _, variant = wanted.partition(":")
+    path = ASSETS / "profiles" / f"{stem}.toml"
+    if not path.is_file():
+        known = ", ".join(profile.name for profile in available_profiles())
+        raise ProfileError(f"There is no profile {stem!r}; there are {known}.")
+    return _read(path, variant or None)
+
+
+def available_profiles() -> list[Profile]:
+    """All profiles that ship, each variant on its own, the least demanding first. Their weights may be missing."""
+    files = sorted((ASSETS / "profiles").glob("*.toml"))
+    found = [_read(path, variant) for path in files for variant in [None, *_table(path).get("variants", {})]]
+    return sorted(found, key=lambda profile: profile.memory_gb)
+
+
+def _read(path: Path, variant: str | None) -> Profile:
+    table = _table(path)
+    variants = table.pop("variants", {})
+    name = path.stem
+    if variant is not None:
+        if variant not in variants:
+            raise ProfileError(f"The profile {name!r} has no variant {variant!r}; it has {', '.join(variants) or 'none'}.")
+        table = _merged(table, variants[variant])
+        name = f"{name}:{variant}"
+    placed = _placed({**table, "name": name}, path.parent.resolve())
+    if isinstance(prompts := placed.get("prompts"), str) and not is_folder(prompts):  # the name of a pack that ships
+        placed["prompts"] = str(ASSETS / "prompts" / prompts)
+    try:
+        return Profile.model_validate(placed)
+    except ValidationError as error:
+        fault = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(map(str, fault["loc"]))
+        raise ProfileError(f"The profile {name!r} is malformed at {place}: {fault['msg']}.") from error
+
+
+def _table(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ProfileError(f"The profile {path.name!r} cannot be read.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ProfileError(f"The profile {path.name!r} is not TOML: {error}.") from error
+
+
+def _merged(table: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """The table with a variant's values over it, section by section. A section that names another model is a new one."""
+    merged = dict(table)
+    for key, value in changes.items():
+        old = merged.get(key)
+        merged[key] = {**old, **value} if isinstance(old, dict) and isinstance(value, dict) and "model" not in value else value
+    return merged
+
+
+def _placed(value: Any, folder: Path) -> Any:
+    """Every text that begins with ``./`` or ``../`` is a path relative to the profile's own folder."""
+    match value:
+        case dict():
+            return {key: _placed(inner, folder) for key, inner in value.items()}
+        case list():
+            return [_placed(inner, folder) for inner in value]
+        case str() if value.startswith(("./", "../")):
+            return str((folder / value).resolve())
+    return value
+
+
+# ---------------------------------------------------------------- values -> weights
+
+
+def missing_weights(profile: Profile) -> list[Missing]:
+    """What must be fetched before :func:`build_agents` can work; looks at files only, not at the network."""
+    found: dict[tuple[str, str | None], Missing] = {}
+    for model, revision, size_gb, gated in _named_weights(profile):
+        if (model, revision) not in found and not _is_here(model, revision):
+            found[model, revision] = Missing(named(model), size_gb, _how(model, revision, gated))
+    return list(found.values())
+
+
+def _named_weights(profile: Profile) -> Iterator[tuple[str, str | None, float | None, bool]]:
+    painters = [profile.painter]
+    if isinstance(profile.painter, DiffusionModel) and profile.painter.from_text:
+        painters.append(profile.painter.from_text)
+    for model in (profile.planner, profile.critic, *painters):
+        yield model.model, model.revision, model.size_gb, model.gated
+        if isinstance(model, VlmModel) and model.adapter:
+            yield model.adapter, None, None, False
+        if isinstance(model, DiffusionModel):
+            yield from ((adapter.model, None, None, False) for adapter in model.adapters)
+
+
+def _is_here(model: str, revision: str | None) -> bool:
+    return Path(model).is_file() or find_weights(model, revision) is not None
+
+
+def _how(model: str, revision: str | None, gated: bool) -> str:
+    if Path(model).is_relative_to(ASSETS):
+        return "make pocket"
+    if is_folder(model):
+        return "put the folder where the profile says"
+    command = f"hf download {model}" + (f" --revision {revision}" if revision else "")
+    return f"{command} (after you accepted its licence at https://huggingface.co/{model})" if gated else command
+
+
+def default_profile() -> Profile:
+    """The best profile that can run here without a download: FLUX.2-klein on an accelerator that holds it, else pocket."""
+    best = load_profile(ON_AN_ACCELERATOR)
+    if not missing_weights(best):  # asked first, because the other question loads torch
+        from core.backends.pipelines import cuda_memory_gb
+
+        if cuda_memory_gb() >= best.memory_gb:
+            return best
+    return load_profile(ON_A_CPU)
+
+
+# ---------------------------------------------------------------- weights -> agents
+
+
+def build_agents(profile: Profile, device: str | None = None) -> Agents:
+    """Loads the profile's models. Models that agents share are in memory once. ``ProfileError`` if any is missing."""
+    from core.backends.vlm import VlmCritic, VlmPlanner
+
+    if missing := missing_weights(profile):
+        raise ProfileError(f"{profile.title} needs weights that are not on this machine. Get {'; '.join(map(str, missing))}.")
+    pack = load_pack(Path(profile.prompts))
+    vlms = _Vlms(device)
+    return Agents(
+        planner=VlmPlanner(vlms.get(profile.planner), pack),
+        critic=VlmCritic(vlms.get(profile.critic), pack),
+        painter=PAINTERS[profile.painter.kind](profile.painter, pack, vlms),
+    )
+
+
+class _Vlms:
+    """Vision-language models by their weights: agents with the same base share it, each with its own adapter."""
+
+    def __init__(self, device: str | None) -> None:
+        self.device = device
+        self._bases: dict[tuple[str, str | None, str | None], Vlm] = {}
+
+    def get(self, wanted: VlmModel) -> Vlm:
+        from core.backends.vlm import load_vlm
+
+        key = (wanted.model, wanted.revision, wanted.dtype)
+        if key not in self._bases:
+            self._bases[key] = load_vlm(wanted.model, revision=wanted.revision, device=self.device, dtype=wanted.dtype)
+        base = self._bases[key]
+        decoding = base.decoding
+        if wanted.max_new_tokens is not None:
+            decoding = replace(decoding, max_new_tokens=wanted.max_new_tokens)
+        if wanted.temperature is not None:
+            decoding = replace(decoding, temperature=wanted.temperature)
+        return base.with_adapter(wanted.adapter, decoding)
+
+
+def _scene_painter(wanted: Any, pack: Pack, vlms: _Vlms) -> Painter:
+    from core.backends.scene import ScenePainter
+
+    return ScenePainter(vlms.get(wanted), pack, wanted.side)
+
+
+def _diffusion_painter(wanted: Any, pack: Pack, vlms: _Vlms) -> Painter:
+    from core.backends.diffusion import DiffusionPainter
+
+    return DiffusionPainter.from_profile(wanted, vlms.device)
+
+
+#: Builds a painter of each kind.
+PAINTERS: dict[str, Callable[[Any, Pack, _Vlms], Painter]] = {"scene": _scene_painter, "diffusion": _diffusion_painter}
