@@ -112,18 +112,24 @@ class PipelineCall:
 
         try:
             with torch.no_grad():
-                return self._picture(self._pipe(**self._arguments(case, progress)).images[0])
+                return self._picture(self._called(case, progress))
         except torch.OutOfMemoryError:
             return None
         except ValueError as error:  # what pipelines raise on a prompt or size that they do not take
             raise DrawError(f"{self._class} refused to draw: {str(error)[:300]}") from error
+
+    def _called(self, case: DrawCase, progress: Progress) -> Any:
+        try:
+            return self._pipe(**self._arguments(case, progress)).images[0]
+        except BaseException:
+            self._pipe.maybe_free_model_hooks()  # else the part at work would stay on the accelerator, if offloaded
+            raise
 
     def _tried_with_less(self, case: DrawCase, progress: Progress) -> Image | None:
         """Once more without what is only kept, decoding in tiles. Just this once: tiles change the picture a little."""
         import torch
 
         self._embeds.cache_clear()
-        self._pipe.maybe_free_model_hooks()  # the error left an offloaded part on the accelerator
         torch.cuda.empty_cache()
         vae: Any = getattr(self._pipe, "vae", None)
         if getattr(vae, "use_tiling", True):  # it cannot, or does already

@@ -146,6 +146,19 @@ def test_a_drawing_given_up_ends_at_its_next_denoising_step_and_the_other_cases_
     assert (steps, pictures) == ([2], [0])
 
 
+def test_an_offloaded_pipeline_draws_the_same_and_is_whole_after_a_drawing_given_up() -> None:
+    artist, pipe = painter("klein")
+    resident = pixels(draw(artist, seed=5))
+    pipe.enable_model_cpu_offload(device="cpu")  # the hooks are the same on any device
+    assert pixels(draw(artist, seed=5)) == resident
+    stream = artist.draw([DrawCase("a dog", None, 1)])
+    next(stream)
+    at_work = pipe.transformer._hf_hook
+    stream.close()
+    assert pipe.transformer._hf_hook is not at_work
+    assert pixels(draw(artist, seed=5)) == resident
+
+
 def test_a_call_given_up_between_two_cases_reads_no_further_prompt() -> None:
     artist, pipe = painter("klein")
     release = threading.Event()
