@@ -18,7 +18,7 @@ class ImageOnlyQwen3VLProcessor(Qwen3VLProcessor):
     """Qwen3-VL's processor with no ``video_processor`` in its signature, which is where the library looks for its parts."""
 
     def __init__(self, image_processor: Any = None, tokenizer: Any = None, chat_template: str | None = None, **_: Any) -> None:
-        super().__init__(image_processor, tokenizer, None, chat_template=chat_template)
+        super().__init__(image_processor, tokenizer, None, chat_template=chat_template)  # type: ignore[no-untyped-call]
 
 
 def load_processor(path_or_id: str | Path, revision: str | None = None) -> ImageOnlyQwen3VLProcessor:

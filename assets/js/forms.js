@@ -1,0 +1,169 @@
+// The forms that a person writes in: a step's words, a new step, a better prompt, what the story may cost. They stand in
+// places that updates never touch, and what was typed but not saved survives a reload of the page.
+
+export function forms(studio) {
+  const { root } = studio;
+  const template = (name) => root.querySelector(`[data-template="${name}"]`).content.firstElementChild.cloneNode(true);
+
+  root.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-do]");
+    const slot = button?.closest("[data-step]");
+    if (button?.dataset.do === "edit") edit(slot);
+    if (button?.dataset.do === "insert") insert(slot);
+    if (button?.dataset.do === "reject") reject(button.closest(".attempt"));
+    if (button?.dataset.do === "cancel") close(button.closest("form"));
+  });
+  root.addEventListener("keydown", (event) => {
+    const form = event.target.closest("form.words");
+    if (!form) return;
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      form.requestSubmit();
+    }
+    if (event.key === "Escape") {
+      event.stopPropagation();
+      if (!dirty(form)) close(form);
+    }
+  });
+  root.addEventListener("input", (event) => {
+    const form = event.target.closest("form.words");
+    if (form) keep(form);
+  });
+  root.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const form = event.target;
+    if (form.dataset.form === "policy") return setPolicy(form);
+    if (form.dataset.sending) return;
+    form.dataset.sending = "yes";
+    const fault = await studio.send(form.command(values(form)));
+    delete form.dataset.sending;
+    if (!fault) return close(form, true);
+    const line = form.querySelector("[data-fault]");
+    line.textContent = fault;
+    line.hidden = false;
+  });
+  root.addEventListener("toggle", (event) => event.target.open && event.target.querySelector?.("form.policy")?.reset(), true);
+  studio.addEventListener("changed", () => {
+    restore();
+    for (const form of root.querySelectorAll('form.words[data-kind="edit"]')) hint(form);
+  });
+
+  // ------------------------------------------------------------ opening
+
+  function edit(slot) {
+    const own = slot.querySelector('[data-own="edit"]');
+    const { title, instruction, prompt, caption } = own.dataset;
+    const form = put(own, "words", `edit:${slot.dataset.step}`, { title, prompt, caption });
+    form.dataset.kind = "edit";
+    form.base = { title, prompt, caption };
+    form.command = (words) => ({ kind: "edit_step", step: slot.dataset.step, words: { instruction, ...words } });
+    hint(form);
+    return form;
+  }
+
+  function insert(slot) {
+    const own = slot.querySelector('[data-own="insert"]');
+    const form = put(own, "words", `insert:${slot.dataset.step}`, { title: "", prompt: "", caption: "" });
+    form.command = (words) => ({ kind: "insert_step", position: [...slot.parentElement.children].indexOf(slot) + 1, words });
+    form.querySelector("[data-hint]").textContent = "The new step is drawn on the picture before it; the steps after it are drawn again.";
+    return form;
+  }
+
+  function reject(attempt) {
+    attempt.closest("details").open = true;
+    const [step, revision, number] = attempt.dataset.attempt.split(".");
+    const key = { step, revision: Number(revision), number: Number(number) };
+    const words = { refined_prompt: attempt.dataset.refined, note: "" };
+    const form = put(attempt.querySelector('[data-own="reject"]'), "reject", `reject:${attempt.dataset.attempt}`, words);
+    form.command = (said) => ({ kind: "overrule", attempt: key, accepted: false, ...said });
+    return form;
+  }
+
+  function put(own, name, draft, words) {
+    const there = own.querySelector("form");
+    if (there) return there;
+    const form = template(name);
+    form.dataset.draft = `${studio.story}:${draft}`;
+    const drafted = drafts()[form.dataset.draft];
+    for (const [field, value] of Object.entries(words)) {
+      form.elements[field].defaultValue = value;
+      form.elements[field].value = drafted?.[field] ?? value;
+    }
+    own.append(form);
+    own.closest("[data-step]").classList.add(`with-${name}`);
+    form.querySelector("input, textarea").focus();
+    return form;
+  }
+
+  function close(form, saved = false) {
+    const slot = form.closest("[data-step]");
+    forget(form);
+    form.remove();
+    if (!slot.querySelector('form[data-form="words"]')) slot.classList.remove("with-words");
+    slot.querySelector('[data-do="edit"]')?.focus({ preventScroll: saved });
+  }
+
+  function hint(form) {
+    const now = form.closest("[data-own]").dataset;
+    const moved = ["title", "prompt", "caption"].some((field) => now[field] !== form.base[field]);
+    form.querySelector("[data-hint]").textContent = moved
+      ? "This step was changed meanwhile. Saving puts your words in place of the new ones."
+      : "A new prompt draws this step, and what builds on it, again. New words around it don't.";
+  }
+
+  function setPolicy(form) {
+    const { max_attempts, on_exhausted, review } = form.elements;
+    const policy = { max_attempts: Number(max_attempts.value), on_exhausted: on_exhausted.value, review: review.checked };
+    form.closest(".menu").open = false;
+    studio.act({ kind: "set_policy", policy });
+  }
+
+  // ------------------------------------------------------------ drafts
+
+  function drafts() {
+    try {
+      return JSON.parse(sessionStorage.getItem("interleave-studio.drafts") ?? "{}");
+    } catch {
+      return {};
+    }
+  }
+
+  function store(all) {
+    try {
+      sessionStorage.setItem("interleave-studio.drafts", JSON.stringify(all));
+    } catch {
+      // a browser that keeps nothing: the form itself still holds the words
+    }
+  }
+
+  function keep(form) {
+    store({ ...drafts(), [form.dataset.draft]: values(form) });
+  }
+
+  function forget(form) {
+    const all = drafts();
+    delete all[form.dataset.draft];
+    store(all);
+  }
+
+  /** Opens again, once per page, the forms in which something was typed before a reload. */
+  function restore() {
+    if (restore.done === studio.story) return;
+    restore.done = studio.story;
+    for (const draft of Object.keys(drafts())) {
+      const [story, kind, name] = draft.split(":");
+      if (story !== studio.story) continue;
+      if (kind === "reject") {
+        const attempt = root.querySelector(`.attempt[data-attempt="${CSS.escape(name)}"]`);
+        if (attempt) reject(attempt);
+      } else {
+        const slot = root.querySelector(`[data-step="${CSS.escape(name)}"]`);
+        if (slot) (kind === "edit" ? edit : insert)(slot);
+      }
+    }
+  }
+}
+
+const fields = (form) => [...form.elements].filter((field) => field.name);
+const values = (form) => Object.fromEntries(fields(form).map((field) => [field.name, field.value]));
+const dirty = (form) => fields(form).some((field) => field.value !== field.defaultValue);

@@ -1,0 +1,264 @@
+// The page's life: which story is open, what the server says of it, and what a person does. The server is asked for what
+// has changed; it answers with parts of markup that it has escaped, and this module puts them in their places.
+import { morph, parse } from "./morph.js";
+import { forms } from "./forms.js";
+import { lightbox } from "./lightbox.js";
+import { listenToKeys } from "./keys.js";
+
+const WHILE_ACTIVE = 400; // ms between looks while models work
+const AT_REST = 2500;
+const REMEMBERED = "interleave-studio.story";
+
+/** What the modules share. Other components of the page listen to "opened" and "changed". */
+export const studio = Object.assign(new EventTarget(), {
+  story: null,
+  state: null,
+  open,
+  compose,
+  send,
+  toast,
+  act,
+});
+
+let root, server, seen, timer, skew = 0, failures = 0;
+
+export function mount(element, functions) {
+  root = element.querySelector(".studio");
+  server = functions;
+  studio.root = root;
+  root.addEventListener("click", clicked);
+  forms(studio);
+  lightbox(studio);
+  listenToKeys(studio);
+  document.addEventListener("visibilitychange", () => document.hidden || soon(0));
+  document.addEventListener("click", closeMenus);
+  window.addEventListener("studio:open", (event) => open(event.detail)); // from Gradio's own fields
+  window.addEventListener("popstate", () => show(new URLSearchParams(location.search).get("story")));
+  setInterval(tick, 1000);
+  show(new URLSearchParams(location.search).get("story") ?? unfinished());
+}
+
+// ---------------------------------------------------------------- which story
+
+function open(story) {
+  if (story && story !== studio.story) history.pushState(null, "", `?story=${encodeURIComponent(story)}`);
+  show(story);
+}
+
+function compose() {
+  if (studio.story) history.pushState(null, "", location.pathname);
+  show(null);
+  document.querySelector("#request textarea")?.focus();
+}
+
+function show(story) {
+  if (story !== studio.story) {
+    seen = "";
+    studio.state = null;
+    part("header").replaceChildren();
+    part("plan").replaceChildren();
+    part("reading").replaceChildren();
+    cards().replaceChildren();
+    view("board");
+  }
+  studio.story = story || null;
+  root.dataset.screen = document.body.dataset.screen = studio.story ? "story" : "compose";
+  root.querySelector("[data-story]").hidden = !studio.story;
+  if (!studio.story) {
+    document.title = "Interleave Studio";
+    delete root.dataset.look;
+  } else if (!new URLSearchParams(location.search).get("story")) {
+    history.replaceState(null, "", `?story=${encodeURIComponent(studio.story)}`);
+  }
+  studio.dispatchEvent(new Event("opened"));
+  window.scrollTo({ top: 0 });
+  soon(0);
+}
+
+/** The story that was open last, if it was still being told: a page that lost its address finds its way back. */
+function unfinished() {
+  try {
+    return localStorage.getItem(REMEMBERED);
+  } catch {
+    return null; // a browser that keeps nothing
+  }
+}
+
+function remember() {
+  try {
+    if (studio.state?.active && studio.state.mine) localStorage.setItem(REMEMBERED, studio.story);
+    else if (localStorage.getItem(REMEMBERED) === studio.story) localStorage.removeItem(REMEMBERED);
+  } catch {
+    // as above
+  }
+}
+
+// ---------------------------------------------------------------- looking
+
+function soon(wait) {
+  clearTimeout(timer);
+  timer = setTimeout(look, wait);
+}
+
+async function look() {
+  if (!studio.story || document.hidden) return;
+  const story = studio.story;
+  try {
+    const answer = await server.look({ story, seen });
+    if (story !== studio.story) return;
+    reached(true);
+    if (answer.gone) {
+      toast(answer.gone);
+      seen = "";
+      history.replaceState(null, "", location.pathname);
+      return show(null);
+    }
+    skew = Date.now() / 1000 - answer.now;
+    if (answer.news) apply(answer.news);
+  } catch (error) {
+    console.warn("The studio did not answer.", error);
+    reached(false);
+  }
+  if (story === studio.story) soon(failures ? AT_REST : studio.state?.active ? WHILE_ACTIVE : AT_REST);
+}
+
+function reached(yes) {
+  failures = yes ? 0 : failures + 1;
+  root.querySelector("[data-lost]").hidden = failures < 2;
+}
+
+function apply(news) {
+  seen = news.version;
+  for (const name of ["header", "plan", "reading"]) {
+    if (name in news.parts) morph(part(name), parse(news.parts[name]));
+  }
+  arrange(news.order, news.parts);
+  const before = studio.state;
+  studio.state = news.state;
+  root.dataset.look = news.state.look;
+  if (before?.says !== news.state.says) root.querySelector("[data-says]").textContent = news.state.says;
+  document.title = `${news.state.look === "busy" ? "✎ " : ""}${news.state.title} · Interleave Studio`;
+  root.querySelector('[data-do="show-book"]').disabled = !news.state.readable;
+  remember();
+  tick();
+  studio.dispatchEvent(new Event("changed"));
+}
+
+/** Puts the cards in this order, and makes or changes those that came along. Cards that stay are not moved. */
+function arrange(order, parts) {
+  const list = cards();
+  const old = new Map([...list.children].map((card) => [card.dataset.step, card]));
+  for (const [id, card] of old) if (!order.includes(id)) card.remove();
+  order.forEach((id, place) => {
+    const card = old.get(id) ?? newCard(id);
+    if (list.children[place] !== card) list.insertBefore(card, list.children[place] ?? null);
+    if (`card:${id}` in parts) morph(card, parse(parts[`card:${id}`]));
+  });
+}
+
+function newCard(id) {
+  const card = document.createElement("li");
+  card.className = "slot";
+  card.dataset.step = id;
+  return card;
+}
+
+/** Clocks tick here, so that the server need not send each second. */
+function tick() {
+  for (const clock of root.querySelectorAll("[data-clock]")) {
+    const running = clock.dataset.since ? Date.now() / 1000 - skew - Number(clock.dataset.since) : 0;
+    const seconds = Math.round(Number(clock.dataset.clock) + Math.max(running, 0));
+    const text = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+    if (clock.textContent !== text) clock.textContent = text;
+  }
+}
+
+// ---------------------------------------------------------------- acting
+
+/** Sends a command; returns an empty text, or the sentence that says why it was not done. */
+async function send(command) {
+  let answer;
+  try {
+    answer = await server.send({ story: studio.story, command });
+  } catch {
+    answer = { error: "The studio can't be reached. Nothing was changed; try again in a moment." };
+  }
+  soon(0);
+  return answer.error ?? "";
+}
+
+async function act(command) {
+  const fault = await send(command);
+  if (fault) toast(fault);
+}
+
+const keyOf = (name) => {
+  const [step, revision, number] = name.split(".");
+  return { step, revision: Number(revision), number: Number(number) };
+};
+
+const place = (step) => [...cards().children].findIndex((card) => card.dataset.step === step);
+
+const ACTS = {
+  pause: () => act({ kind: "pause" }),
+  stop: () => act({ kind: "pause", now: true }),
+  resume: () => act({ kind: "resume" }),
+  replan: () => act({ kind: "replan" }),
+  retry: (step) => act({ kind: "retry", step }),
+  remove: (step) => act({ kind: "remove_step", step }),
+  up: (step) => act({ kind: "move_step", step, position: place(step) - 1 }),
+  down: (step) => act({ kind: "move_step", step, position: place(step) + 1 }),
+  choose: (_, button) => act({ kind: "choose", attempt: keyOf(button.dataset.attempt) }),
+  accept: (_, button) => act({ kind: "overrule", attempt: keyOf(button.dataset.attempt), accepted: true }),
+  "show-board": () => view("board"),
+  "show-book": () => view("book"),
+  print: () => window.print(),
+  help: () => root.querySelector("[data-help]").showModal(),
+};
+/** What can't be undone by doing the opposite is asked for twice. */
+const ASKED_TWICE = { remove: "Really remove it?", replan: "Really start over?" };
+
+function clicked(event) {
+  const button = event.target.closest("[data-do]");
+  const name = button?.dataset.do;
+  if (!ACTS[name]) return;
+  if (name in ASKED_TWICE && !button.dataset.asked) {
+    const words = button.lastChild.nodeValue;
+    button.dataset.asked = "yes";
+    button.lastChild.nodeValue = ASKED_TWICE[name];
+    setTimeout(() => {
+      delete button.dataset.asked;
+      button.lastChild.nodeValue = words;
+    }, 4000);
+    event.stopPropagation(); // the menu stays open
+    return;
+  }
+  ACTS[name](button.closest("[data-step]")?.dataset.step, button);
+}
+
+function closeMenus(event) {
+  const inside = event.target.closest?.(".menu");
+  const done = event.target.closest?.(".menu-item");
+  for (const menu of document.querySelectorAll(".menu[open]")) {
+    if (menu !== inside || done) menu.open = false;
+  }
+}
+
+function view(which) {
+  root.dataset.view = which;
+  for (const name of ["board", "book"]) {
+    root.querySelector(`[data-do="show-${name}"]`).setAttribute("aria-pressed", String(name === which));
+  }
+}
+
+let toasting;
+function toast(text) {
+  const toast = root.querySelector("[data-toast]");
+  toast.textContent = text;
+  toast.hidden = false;
+  clearTimeout(toasting);
+  toasting = setTimeout(() => (toast.hidden = true), 7000);
+}
+
+const part = (name) => root.querySelector(`[data-part="${name}"]`);
+const cards = () => root.querySelector("[data-cards]");

@@ -1,0 +1,230 @@
+"""Keeps pictures by content: ``ab/<sha256>.png``, written whole or not at all. Knows no story and no database.
+
+A picture's name is the hash of its file, so it is written once, never changes, and proves itself when it is read. Whoever
+gets an :class:`~core.types.ImageRef` back may rely on the file being on the disk, also after a power cut.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import re
+import secrets
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from threading import Lock
+
+from PIL import Image, ImageOps
+from PIL.PngImagePlugin import PngInfo
+
+from core.errors import BadImage, NotFound, ReadOnly, StoreError
+from core.types import ImageRef
+
+#: Bounds of an upload. A picture is decoded only after its header passed, for 140 kB can unpack to 144 million pixels.
+MAX_BYTES = 50 * 2**20
+MAX_PIXELS = 16 * 2**20
+MAX_SIDE = 8192
+MIN_SIDE = 64  # what every painter takes as a reference; so is the aspect
+MAX_ASPECT = 8
+FORMATS = ("PNG", "JPEG", "WEBP")
+MANY_IN_ONE_JPEG = "MPO"  # what many phones write: a photo, with smaller copies behind it
+
+PROGRAM = "program"  # the painter's scene program, which the exact checker reads; the one text that a picture keeps
+PICTURE = re.compile(r"([0-9a-f]{64})\.png")
+INCOMING, THUMBNAILS = "incoming", "thumbs"
+
+
+class ImageStore:
+    """Pictures in a folder, for any number of threads. Nothing is created before the first picture is saved."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._writing = Lock()
+        self._known: set[Path] = set()  # folders whose own names this process has made durable
+
+    def path(self, ref: ImageRef) -> Path:
+        """Where the picture's file is, or would be."""
+        return self.folder / ref.sha256[:2] / f"{ref.sha256}.png"
+
+    def save(self, image: Image.Image) -> ImageRef:
+        """Keeps the picture, as RGB, with its scene program if it has one; returns once it is durable."""
+        data = _encoded(image)
+        ref = ImageRef(sha256=hashlib.sha256(data).hexdigest(), width=image.width, height=image.height)
+        path = self.path(ref)
+        try:
+            with self._writing:  # so that a second saver returns no earlier than the picture is durable
+                missing = not _holds(path, data)
+                if missing:
+                    self._write(path, data, durable=True)
+                if missing or path.parent not in self._known:  # a killed process may have left it named, but not durably
+                    self._make_names_durable(path.parent)
+        except OSError as error:
+            raise ReadOnly(_why_unwritable(error)) from error
+        return ref
+
+    def load(self, ref: ImageRef) -> Image.Image:
+        """The picture as RGB, with ``info["program"]`` if it has one. ``NotFound`` if it is gone, ``StoreError`` if damaged."""
+        try:
+            data = self.path(ref).read_bytes()
+        except FileNotFoundError as error:
+            raise NotFound(f"The picture {ref.sha256[:12]} is gone.") from error
+        except OSError as error:
+            raise StoreError(f"The picture {ref.sha256[:12]} cannot be read: {error.strerror}.") from error
+        try:
+            if hashlib.sha256(data).hexdigest() != ref.sha256:
+                raise ValueError(ref)
+            with Image.open(BytesIO(data), formats=["PNG"]) as opened:
+                image = opened.convert("RGB")
+        except (OSError, ValueError) as error:
+            raise StoreError(f"The picture {ref.sha256[:12]} is damaged: its file is not what was saved.") from error
+        image.info = {PROGRAM: image.info[PROGRAM]} if PROGRAM in image.info else {}
+        return image
+
+    def import_upload(self, upload: Path | bytes) -> ImageRef:
+        """Keeps a person's picture: upright, as RGB on white, without its metadata. ``BadImage`` says what is wrong with it."""
+        image = _decoded(_bytes_of(upload))
+        image.info = {}  # place and time of a photo are private, and a scene program is true only if our painter wrote it
+        return self.save(image)
+
+    def thumbnail(self, ref: ImageRef, side: int) -> Path:
+        """A JPEG of the picture that fits into ``side`` × ``side`` pixels, made once. Where none can be written, the picture."""
+        path = self.folder / THUMBNAILS / ref.sha256[:2] / f"{ref.sha256}-{side}.jpg"
+        if path.exists():
+            return path
+        image = self.load(ref)
+        image.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=3.0)
+        image.info = {}
+        encoded = BytesIO()
+        image.save(encoded, "JPEG", quality=85)
+        try:
+            self._write(path, encoded.getvalue(), durable=False)
+        except OSError:  # a full or read-only disk: the picture itself serves as well
+            return self.path(ref)
+        return path
+
+    def sweep(self) -> int:
+        """Removes what a killed process left half written; for the owner of the folder, at its start. Returns how many files."""
+        strays = [path for path, sha256 in self.files() if sha256 is None and path.parent.name == INCOMING]
+        for path in strays:
+            path.unlink(missing_ok=True)
+        return len(strays)
+
+    def files(self) -> Iterator[tuple[Path, str | None]]:
+        """Every file but the thumbnails, in order of name: with its hash if it is named as a picture, and None if it is not."""
+        for directory in sorted(self.folder.iterdir()) if self.folder.is_dir() else []:
+            if not directory.is_dir():
+                yield directory, None
+            elif directory.name != THUMBNAILS:
+                for path in sorted(inner for inner in directory.rglob("*") if not inner.is_dir()):
+                    named = PICTURE.fullmatch(path.name)
+                    placed = named is not None and path.parent == self.folder / named[1][:2]
+                    yield path, named[1] if named and placed else None
+
+    def _write(self, path: Path, data: bytes, *, durable: bool) -> None:
+        """Puts the file there whole or not at all. All temporary files are in one folder, so that a sweep looks nowhere else."""
+        incoming = self.folder / INCOMING
+        incoming.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = incoming / f"{secrets.token_hex(8)}.part"
+        try:
+            with open(part, "xb") as file:
+                file.write(data)
+                if durable:
+                    file.flush()
+                    os.fsync(file.fileno())
+            os.replace(part, path)
+        except BaseException:  # also when a person interrupts
+            part.unlink(missing_ok=True)
+            raise
+
+    def _make_names_durable(self, directory: Path) -> None:
+        _sync(directory)
+        if directory not in self._known:
+            _sync(self.folder)
+            _sync(self.folder.parent)
+            self._known.add(directory)
+
+
+def _encoded(image: Image.Image) -> bytes:
+    """The picture as PNG: the same pixels and program give the same bytes, for nothing else of ``info`` goes in."""
+    plain = image.convert("RGB")
+    program = image.info.get(PROGRAM)
+    plain.info = {}
+    texts = PngInfo()
+    if isinstance(program, str):
+        texts.add_text(PROGRAM, program)
+    encoded = BytesIO()
+    plain.save(encoded, "PNG", compress_level=1, pnginfo=texts)  # level 6 takes thrice as long for a tenth less
+    return encoded.getvalue()
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    """Whether the file is there and whole; one that the disk has spoilt is written again."""
+    try:
+        return path.read_bytes() == data
+    except FileNotFoundError:
+        return False
+
+
+def _sync(folder: Path) -> None:
+    """Makes the names in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _why_unwritable(error: OSError) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return "The disk is full: free some space, then go on; nothing that was kept is lost."
+    return f"The picture cannot be written: {error.strerror or error}."
+
+
+def _bytes_of(upload: Path | bytes) -> bytes:
+    try:
+        size = len(upload) if isinstance(upload, bytes) else upload.stat().st_size
+        if size > MAX_BYTES:
+            raise BadImage(f"This file has {size / 2**20:.0f} MB; a picture may have {MAX_BYTES // 2**20} MB.")
+        return upload if isinstance(upload, bytes) else upload.read_bytes()
+    except OSError as error:
+        raise BadImage("This picture's file cannot be read.") from error
+
+
+def _decoded(data: bytes) -> Image.Image:
+    try:
+        with Image.open(BytesIO(data), formats=FORMATS) as opened:  # reads the header only
+            _check_header(opened)
+            return _on_white(ImageOps.exif_transpose(opened))
+    except BadImage:
+        raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise BadImage("This picture has too many pixels; make it smaller.") from error
+    except Exception as error:  # a decoder that is fed arbitrary bytes fails in any way it likes
+        raise BadImage("This file is not a picture that can be read; use a PNG, a JPEG or a WebP.") from error
+
+
+def _check_header(image: Image.Image) -> None:
+    (width, height), frames = image.size, getattr(image, "n_frames", 1)
+    if frames > 1 and image.format != MANY_IN_ONE_JPEG:
+        raise BadImage(f"This picture moves: it has {frames} frames; use one that stands still.")
+    if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:
+        raise BadImage(f"This picture has {width} × {height} pixels; make it smaller, {MAX_PIXELS // 2**20} million are enough.")
+    if min(width, height) < MIN_SIDE:
+        raise BadImage(f"This picture has {width} × {height} pixels; each side needs at least {MIN_SIDE}.")
+    if max(width, height) > MAX_ASPECT * min(width, height):
+        raise BadImage(f"This picture is {width} × {height}: too long and narrow; cut it to at most {MAX_ASPECT} to 1.")
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    """As RGB. What is transparent becomes white, as on a page, and 16 bits a pixel become 8."""
+    if image.mode.startswith("I"):
+        image = image.convert("I").point(lambda value: value / 257).convert("L")
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    clear = image.convert("RGBA")
+    page = Image.new("RGB", clear.size, "white")
+    page.paste(clear, mask=clear.getchannel("A"))
+    return page

@@ -1,0 +1,103 @@
+"""The rows of the data folder's database. Only the store reads or writes them; domain values are never rows.
+
+``event`` is the truth. ``story`` and ``attempt`` are projections of it, for lists and queries: written in the transaction
+of the fact, and rebuildable. ``review`` is what annotators said; it never changes a story. A change of any column is a
+numbered migration, too.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import DateTime, Dialect, Index, text
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Field, SQLModel
+
+
+class Utc(TypeDecorator[datetime]):
+    """A moment. SQLite keeps no time zone: it is UTC in the row, and says so again when it is read."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value and value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value and value.replace(tzinfo=UTC)
+
+
+class Story(SQLModel, table=True):
+    """One story as a list shows it. ``deleted`` alone is no projection: it hides a story and keeps its facts."""
+
+    __table_args__ = (
+        Index("story_newest", "deleted", "created_at", "id"),
+        Index("story_newest_of_owner", "owner", "deleted", "created_at", "id"),
+        Index("story_by_status", "status", "created_at"),
+    )
+
+    id: str = Field(primary_key=True)
+    owner: str
+    profile: str
+    title: str
+    words: str  # the whole request, case-folded, to search in
+    status: str
+    steps: int
+    attempts: int
+    accepted: int  # steps whose picture the critic, or a person, accepted
+    failures: int
+    cover: str | None  # an ImageRef as JSON
+    created_at: datetime = Field(sa_type=Utc)
+    updated_at: datetime = Field(sa_type=Utc)
+    deleted: bool
+
+
+class Event(SQLModel, table=True):
+    """One fact. The primary key is what keeps two writers from both appending number ``seq``."""
+
+    __table_args__ = (Index("event_failed", "story_id", sqlite_where=text("kind = 'failed'")),)
+
+    story_id: str = Field(primary_key=True, foreign_key="story.id")
+    seq: int = Field(primary_key=True)
+    kind: str
+    payload: str  # the fact as JSON
+    by: str
+    at: datetime = Field(sa_type=Utc)
+
+
+class Attempt(SQLModel, table=True):
+    """One drawing, with what was said of it."""
+
+    __table_args__ = (Index("attempt_image", "image"),)
+
+    story_id: str = Field(primary_key=True, foreign_key="story.id")
+    step: str = Field(primary_key=True)
+    revision: int = Field(primary_key=True)
+    number: int = Field(primary_key=True)
+    prompt: str
+    seed: int
+    source: str | None  # sha256 of the picture it was drawn on
+    image: str  # sha256
+    accepted: bool | None  # by the critic
+    p_success: float | None
+    score: float | None
+    person_accepted: bool | None
+    failures: int  # calls that failed before it was drawn, or judged
+
+
+class Review(SQLModel, table=True):
+    """One annotator's judgement of one attempt."""
+
+    __table_args__ = (Index("review_of_attempt", "story_id", "step", "revision", "number"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    story_id: str = Field(foreign_key="story.id")
+    step: str
+    revision: int
+    number: int
+    reviewer: str
+    accepted: bool
+    refined_prompt: str | None
+    note: str
+    guideline: str  # the version of the annotators' guideline it was made under
+    at: datetime = Field(sa_type=Utc)

@@ -1,0 +1,164 @@
+"""The only thing that pages talk to: opens stories, takes a person's commands, and says what is to be seen.
+
+Knows who may do what and how much. Every command becomes facts through the story; the worker is stirred and finds its work.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from core.commands import Command, Open
+from core.errors import CommandError, NotFound
+from core.story import Story
+from core.trajectory import Trajectory
+from core.types import ImageRef, Policy, Request
+from studio.board import Board, Sheet
+from studio.live import Mood, Passing
+from studio.shelf import Card, card_for
+from studio.tally import Tally, tallied
+from studio.view import View, view_of
+from studio.visitors import Visitor
+from studio.worker import Worker
+
+if TYPE_CHECKING:
+    from core.store import Store
+
+#: Stories whose parts are kept ready for pages that look at them; the one looked at least recently goes first.
+BOARDS = 128
+SHELF = 40  # stories on the shelf at once
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How many unfinished stories there may be: in all, and of each person."""
+
+    queued: int = 50
+    each: int = 5
+
+
+@dataclass(frozen=True)
+class Telling:
+    """Who tells new stories: the profile's name and title, and its policy where a person says nothing else."""
+
+    profile: str
+    title: str = ""
+    policy: Policy = field(default_factory=Policy)
+
+
+class Controller:
+    """What a person can do in the studio, whichever page they do it from."""
+
+    def __init__(self, store: Store, worker: Worker, render: Callable[[View], Sheet], telling: Telling, limits: Limits) -> None:
+        """``render`` turns a view into markup."""
+        self._store = store
+        self._worker = worker
+        self._render = render
+        self._limits = limits
+        self.telling = telling
+        self._boards: OrderedDict[tuple[str, bool], Board] = OrderedDict()
+        self._tallies: OrderedDict[str, Tally] = OrderedDict()
+        self._lock = Lock()
+
+    def start(self) -> None:
+        self._worker.start()
+
+    def close(self) -> None:
+        self._worker.close()
+
+    @property
+    def mood(self) -> Mood:
+        return self._worker.mood
+
+    # ------------------------------------------------------------ wishes
+
+    def open(self, request: Request, policy: Policy, visitor: Visitor) -> str:
+        """Begins a story; returns its id. ``CommandError`` if there are too many already."""
+        self._check_limits(visitor)
+        command = Open(request=request, policy=policy, profile=self.telling.profile)
+        story = self._store.create(command, visitor.by)
+        self._worker.stir(story)
+        return story.id
+
+    def send(self, story_id: str, command: Command, visitor: Visitor) -> None:
+        """Does what a person wishes of their story, or raises ``CommandError``, which says why not."""
+        story = self._store.open_story(story_id)
+        if not visitor.owns(self._tally(story).opened_by):
+            raise CommandError("This is somebody else's story: you can look, but not change it.")
+        story.send(command, visitor.by)
+        self._worker.stir(story)
+
+    # ------------------------------------------------------------ looks
+
+    def look(self, story_id: str, seen: str, visitor: Visitor) -> dict[str, Any] | None:
+        """What has changed for a page that has seen version ``seen`` of a story; None if nothing has."""
+        story = self._store.open_story(story_id)
+        tally = self._tally(story)
+        mine = visitor.owns(tally.opened_by)
+        passing = self._worker.passing(story_id)
+        board = self._board(story_id, mine)
+        with board.lock:
+            board.story = story  # the store keeps a story live only as long as somebody holds it
+            shown = (story.length, passing)  # read before the trajectory, which is then at least as new
+            if board.shown != shown:
+                board.put(self._render(view_of(story_id, story.trajectory, tally, passing, mine)), shown)
+            return board.since(seen)
+
+    def view(self, story_id: str) -> View:
+        """A story as it is, for documents."""
+        story = self._store.open_story(story_id)
+        return view_of(story_id, story.trajectory, self._tally(story), Passing())
+
+    def shelf(self, visitor: Visitor, search: str = "") -> list[Card]:
+        """A person's stories, the newest first, as far as they fit on the shelf."""
+        owner = None if visitor.owns_all else visitor.name
+        found = self._store.stories(owner=owner, search=search.strip() or None, limit=SHELF)
+        return [card_for(story, working=self._worker.passing(story.id).live is not None) for story in found]
+
+    def picture(self, story_id: str, sha256: str) -> ImageRef:
+        """The picture of this content, if it belongs to this story; else ``NotFound``."""
+        t = self._store.open_story(story_id).trajectory
+        for ref in _pictures(t):
+            if ref.sha256 == sha256:
+                return ref
+        raise NotFound("This story has no such picture.")
+
+    def passing(self, story_id: str) -> Passing:
+        return self._worker.passing(story_id)
+
+    # ------------------------------------------------------------ inside
+
+    def _check_limits(self, visitor: Visitor) -> None:
+        waiting = self._store.cards(self._store.unfinished())
+        mine = [card for card in waiting if card.owner == visitor.name]
+        if len(mine) >= self._limits.each and not visitor.owns_all:
+            raise CommandError(f"You have {len(mine)} stories in work: pause one, or wait until one is finished.")
+        if len(waiting) >= self._limits.queued:
+            raise CommandError("The studio is full at the moment: try again in a few minutes.")
+
+    def _board(self, story_id: str, mine: bool) -> Board:
+        with self._lock:
+            board = self._boards.setdefault((story_id, mine), Board())
+            self._boards.move_to_end((story_id, mine))
+            while len(self._boards) > BOARDS:
+                self._boards.popitem(last=False)
+            return board
+
+    def _tally(self, story: Story) -> Tally:
+        """The story's tally, brought up to date with the facts that are new."""
+        with self._lock:
+            tally = self._tallies.pop(story.id, Tally())
+            if tally.facts < story.length:
+                tally = tallied(tally, self._store.events(story.id, after=tally.facts - 1))
+            self._tallies[story.id] = tally
+            while len(self._tallies) > 4 * BOARDS:
+                self._tallies.popitem(last=False)
+            return tally
+
+
+def _pictures(t: Trajectory) -> list[ImageRef]:
+    asked = list(t.request.images) if t.request else []
+    return [*asked, *(tried.attempt.image for tried in t.tries)]

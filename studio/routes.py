@@ -1,0 +1,147 @@
+"""The studio's own addresses beside Gradio's: pictures of stories, stories as files, and the page's scripts and styles.
+
+A picture is served to whoever knows its story's id, which can't be guessed, and only if it belongs to that story. Where
+people sign in, they must have. Pictures never pass through Gradio's public cache.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from core.errors import NotFound, StoreError
+from studio.controller import Controller
+from studio.export import document
+from studio.visitors import COOKIE, new_token
+
+if TYPE_CHECKING:
+    from core.images import ImageStore
+
+ASSETS = Path(__file__).parent.parent / "assets"
+STORY = re.compile(r"[a-z0-9_-]{1,32}")
+PICTURE = re.compile(r"([0-9a-f]{64})\.png")
+#: Longest side of what is served instead of the full picture, in pixels: on the shelf and in strips; on a card.
+SIZES = {"thumb": 256, "card": 896}
+FOR_EVER = {"Cache-Control": "private, max-age=31536000, immutable"}  # a picture's address is its content
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",  # a story's id is in the address, and is what lets others look at it
+    "Content-Security-Policy": "object-src 'none'; base-uri 'self'; form-action 'self'; img-src 'self' data: blob:",
+}
+
+
+def routes(controller: Controller, images: ImageStore) -> list[BaseRoute]:
+    """The studio's addresses; they go before Gradio's own."""
+
+    def picture(request: Request) -> Response:
+        story, named = request.path_params["story"], PICTURE.fullmatch(request.path_params["name"])
+        size = request.query_params.get("size", "full")
+        if not STORY.fullmatch(story) or not named or size not in {"full", *SIZES}:
+            return _nothing()
+        ref = controller.picture(story, named[1])
+        path = images.path(ref) if size == "full" else images.thumbnail(ref, SIZES[size])
+        return FileResponse(path, headers=FOR_EVER) if path.is_file() else _nothing()
+
+    def preview(request: Request) -> Response:
+        story = request.path_params["story"]
+        live = controller.passing(story).live
+        if live is None or live.preview is None:
+            return _nothing()
+        encoded = BytesIO()
+        live.preview.convert("RGB").save(encoded, "JPEG", quality=80)
+        return Response(encoded.getvalue(), media_type="image/jpeg", headers={"Cache-Control": "no-store"})
+
+    def download(request: Request) -> Response:
+        story = request.path_params["story"]
+        if not STORY.fullmatch(story):
+            return _nothing()
+        name, markup = document(controller.view(story), lambda sha256: images.thumbnail(controller.picture(story, sha256), 1024))
+        headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+        return HTMLResponse(markup, headers=headers)
+
+    return [
+        Route("/pictures/{story}/preview.jpg", _guarded(preview)),
+        Route("/pictures/{story}/{name}", _guarded(picture)),
+        Route("/stories/{story}.html", _guarded(download)),
+        Mount("/studio/js", _Fresh(directory=ASSETS / "js")),
+        Mount("/studio/css", _Fresh(directory=ASSETS / "css")),
+    ]
+
+
+def user_of(request: Request) -> str | None:
+    """The name under which somebody signed in to Gradio, if they did."""
+    app = request.app
+    cookies = request.cookies
+    token = cookies.get(f"access-token-{app.cookie_id}") or cookies.get(f"access-token-unsecure-{app.cookie_id}")
+    user: str | None = app.tokens.get(token)
+    return user
+
+
+def middleware(shared: bool) -> Sequence[Middleware]:
+    """What wraps every answer: headers that keep the page to itself, and a guest's cookie where others may come."""
+    return [Middleware(_Wrap, shared=shared)]
+
+
+def _guarded(answer: Callable[[Request], Response]) -> Callable[[Request], Response]:
+    def guarded(request: Request) -> Response:
+        if request.app.auth is not None and user_of(request) is None:
+            return PlainTextResponse("Sign in first.", status_code=401)
+        try:
+            return answer(request)
+        except NotFound:
+            return _nothing()
+        except StoreError as error:
+            return PlainTextResponse(str(error), status_code=500)
+
+    return guarded
+
+
+def _nothing() -> Response:
+    return PlainTextResponse("There is nothing here.", status_code=404)
+
+
+class _Fresh(StaticFiles):
+    """Files that a browser keeps, but asks about each time, so that a new version of the studio shows at once."""
+
+    def file_response(self, *args: object, **kwargs: object) -> Response:
+        response = super().file_response(*args, **kwargs)  # type: ignore[arg-type]
+        response.headers["Cache-Control"] = "no-cache"
+        return response
+
+
+class _Wrap:
+    def __init__(self, app: ASGIApp, shared: bool) -> None:
+        self.app = app
+        self.shared = shared
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        fresh = self.shared and scope["path"] == "/" and COOKIE not in Request(scope).cookies
+
+        async def wrapped(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                added = dict(HEADERS)
+                if fresh:
+                    added["Set-Cookie"] = _cookie(scope)
+                message["headers"] = [*message["headers"], *((k.lower().encode(), v.encode()) for k, v in added.items())]
+            await send(message)
+
+        await self.app(scope, receive, wrapped)
+
+
+def _cookie(scope: Scope) -> str:
+    # A page inside another site's frame, as on a Space, gets its cookie only with SameSite=None, which needs https.
+    secure = scope.get("scheme") == "https"
+    return f"{COOKIE}={new_token()}; Path=/; Max-Age=31536000; HttpOnly; SameSite={'None; Secure' if secure else 'Lax'}"

@@ -1,0 +1,69 @@
+"""Turns views into markup, with Jinja templates that escape everything: the one place where text becomes HTML.
+
+Model and user texts are untrusted. No template marks anything as safe; addresses are built from ids and hashes only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from studio.board import Sheet
+from studio.cards import Picture
+from studio.shelf import Card
+from studio.view import View
+
+TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def address(story: str, picture: Picture | str, size: str = "full") -> str:
+    """Where a page gets a picture of a story; sizes are those of :mod:`studio.routes`."""
+    sha256 = picture if isinstance(picture, str) else picture.sha256
+    return f"pictures/{story}/{sha256}.png?size={size}"
+
+
+TEMPLATES.globals["address"] = address
+
+
+def sheet_of(view: View) -> Sheet:
+    """The parts of the page that show a story."""
+    parts = {
+        "header": _render("header.html", view=view, header=view.header),
+        "plan": _render("plan.html", view=view, plan=view.plan),
+        "reading": _render("reading.html", view=view),
+    }
+    parts |= {f"card:{card.id}": _render("card.html", view=view, card=card) for card in view.cards}
+    header = view.header
+    state = {
+        "story": view.story,
+        "title": header.title,
+        "look": header.status.look,
+        "says": header.status.sentence,
+        "acts": header.acts,
+        "active": view.active,
+        "mine": header.mine,
+        "readable": view.readable,
+    }
+    return Sheet(parts=parts, order=tuple(card.id for card in view.cards), state=state)
+
+
+def shelf_of(cards: Sequence[Card], here: str, search: str) -> str:
+    """The stories on the shelf; ``here`` is the one that is open."""
+    return _render("shelf.html", cards=cards, here=here, search=search)
+
+
+def document_of(view: View, pictures: dict[str, str]) -> str:
+    """A story as one file that needs nothing else; ``pictures`` has each picture's ``data:`` address by its content."""
+    return _render("document.html", view=view, pictures=pictures)
+
+
+def _render(template: str, **values: object) -> str:
+    return TEMPLATES.get_template(template).render(**values)

@@ -1,0 +1,205 @@
+"""Says what a person sees of a story: ``View`` = story × what passes. Pure values: no markup, no clock, no models."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from core.policy import Draw, JudgeAttempt, MakePlan, Rest, next_task
+from core.trajectory import Trajectory
+from core.types import Policy
+from studio.cards import CardView, Picture, card_of
+from studio.live import Live, Passing
+from studio.tally import Tally, seconds_left
+from studio.wording import clock, glimpse, headline, numbered
+
+Act = Literal["pause", "stop", "resume", "replan"]
+
+
+@dataclass(frozen=True)
+class Status:
+    """How the story is, in a word and in a sentence."""
+
+    look: Literal["busy", "waiting", "paused", "turn", "done", "bad"]
+    label: str
+    sentence: str
+
+
+@dataclass(frozen=True)
+class PlanView:
+    """The planner's thought; while it writes (``writing``), also the titles that are there so far."""
+
+    thought: str
+    titles: tuple[str, ...]
+    writing: bool
+
+
+@dataclass(frozen=True)
+class Header:
+    """The top of a story: how it is, how far it is, and what a person may do."""
+
+    title: str
+    request: str
+    request_picture: Picture | None
+    status: Status
+    done: int
+    steps: int
+    part: float  # of the whole story, 0 to 1
+    attempt: str
+    counters: tuple[str, ...]
+    seconds: float  # that models have worked so far, without the call in flight
+    since: float | None  # when the call in flight began, seconds since the epoch
+    left: str
+    acts: tuple[Act, ...]
+    resume: str  # the word on the button that lets the story go on
+    policy: Policy
+    seed: int
+    profile: str
+    mine: bool
+
+
+@dataclass(frozen=True)
+class View:
+    """All that the page shows of one story."""
+
+    story: str
+    header: Header
+    plan: PlanView
+    cards: tuple[CardView, ...]
+    active: bool  # something may change without a person's doing
+
+    @property
+    def readable(self) -> bool:
+        """Whether there is anything for the reading view."""
+        return any((card.picture and not card.faded) or not card.draws for card in self.cards)
+
+
+def view_of(story: str, t: Trajectory, tally: Tally, passing: Passing, mine: bool = True) -> View:
+    """What is shown of an opened story. ``mine``: whoever looks may also act."""
+    task = next_task(t)
+    rest = task if isinstance(task, Rest) else None
+    live = passing.live
+    cards = tuple(
+        card_of(t, number, standing, live, rest, tally.seconds_of) for number, standing in enumerate(t.standings, start=1)
+    )
+    return View(
+        story=story,
+        header=_header(t, tally, passing, rest, cards, mine),
+        plan=_plan(t, live),
+        cards=cards,
+        active=live is not None or (rest is None and not passing.broken),
+    )
+
+
+def _header(t: Trajectory, tally: Tally, passing: Passing, rest: Rest | None, cards: tuple[CardView, ...], mine: bool) -> Header:
+    assert t.request is not None
+    live = passing.live
+    done = sum(standing.settled is not None for standing in t.standings)
+    busy = next((card.busy for card in cards if card.busy), None)
+    left = seconds_left(tally, t) if live or rest is None else None
+    picture = t.request.images[-1] if t.request.images else None
+    return Header(
+        title=headline(t.request.text) or "A story from a picture",
+        request=t.request.text,
+        request_picture=Picture(picture.sha256, picture.width, picture.height, "The starting picture") if picture else None,
+        status=_status(t, passing, rest, cards),
+        done=done,
+        steps=len(t.steps),
+        part=_part(t, done, live),
+        attempt=busy.attempt if busy else "",
+        counters=(numbered(tally.drawings, "drawing"), numbered(tally.verdicts, "verdict")),
+        seconds=tally.seconds,
+        since=live.since if live else None,
+        left=f"about {clock(left)} left" if left is not None else "",
+        acts=_acts(t, passing, rest) if mine else (),
+        resume=_resume_word(passing, rest),
+        policy=t.policy,
+        seed=t.request.seed,
+        profile=t.profile,
+        mine=mine,
+    )
+
+
+def _status(t: Trajectory, passing: Passing, rest: Rest | None, cards: tuple[CardView, ...]) -> Status:
+    if passing.broken:
+        return Status("bad", "Broken", passing.broken)
+    if passing.live:
+        doing = _doing(passing.live, cards)
+        return Status("paused", "Pausing", f"Pausing after this call. {doing}") if t.paused else Status("busy", "Working", doing)
+    if rest:
+        return _resting(t, rest)
+    if passing.mood.kind == "troubled":
+        return Status("bad", "Trouble", passing.mood.message)
+    if passing.mood.kind == "loading":
+        return Status("busy", "Loading", "Loading the models…")
+    if passing.place:
+        ahead = "One story is" if passing.place == 1 else f"{passing.place} stories are"
+        return Status("waiting", "In line", f"{ahead} ahead of this one.")
+    return Status("busy", "Starting", "Starting…")
+
+
+def _doing(live: Live, cards: tuple[CardView, ...]) -> str:
+    card = next((card for card in cards if card.busy), None)
+    where = f"step {card.number}, “{card.title}”, {card.busy.attempt}" if card and card.busy else "a step"
+    match live.task:
+        case MakePlan():
+            return "Planning the story…"
+        case Draw():
+            return f"Drawing {where}."
+        case JudgeAttempt():
+            return f"Judging {where}."
+    return "Working…"
+
+
+def _resting(t: Trajectory, rest: Rest) -> Status:
+    match rest.reason:
+        case "done":
+            return Status("done", "Finished", "Finished. Change anything you like: only what builds on it is drawn again.")
+        case "paused":
+            return Status("paused", "Paused", "Paused. Nothing is lost; go on whenever you like.")
+        case "review" if not t.tries:
+            return Status("turn", "Your turn", "The plan is ready. Change what you like, then go on.")
+        case "review":
+            return Status("turn", "Your turn", "The critic has judged. Agree, overrule it or edit the step, then go on.")
+        case "exhausted":
+            return Status("turn", "Your turn", rest.message)
+        case "stuck":
+            return Status("bad", "Stuck", f"{rest.message} Try again, or change the step.")
+
+
+def _acts(t: Trajectory, passing: Passing, rest: Rest | None) -> tuple[Act, ...]:
+    troubled = passing.mood.kind == "troubled"
+    if passing.broken:
+        return ()
+    if t.paused:
+        return ("resume", "stop", "replan") if passing.live else ("resume", "replan")
+    if rest is not None and passing.live is None:
+        return ("resume", "replan") if rest.reason in {"review", "stuck"} else ("replan",)
+    return ("resume", "stop", "replan") if troubled else ("pause", "stop", "replan")
+
+
+def _resume_word(passing: Passing, rest: Rest | None) -> str:
+    again = passing.mood.kind == "troubled" or (rest is not None and rest.reason == "stuck")
+    return "Try again" if again else "Go on"
+
+
+def _part(t: Trajectory, done: int, live: Live | None) -> float:
+    """How much of the story there is: a step in work counts for as much of it as its attempt has got to."""
+    if not t.steps:
+        return 0.0
+    match live.task if live else None:
+        case Draw():
+            assert live is not None
+            within = 0.7 * (live.done / live.total if live.total else 0.3)
+        case JudgeAttempt():
+            within = 0.8
+        case _:
+            within = 0.0
+    return min((done + within) / len(t.steps), 1.0)
+
+
+def _plan(t: Trajectory, live: Live | None) -> PlanView:
+    if live and isinstance(live.task, MakePlan):
+        seen = glimpse(live.text)
+        return PlanView(seen.thought, seen.titles, writing=True)
+    return PlanView(t.thought, (), writing=False)

@@ -1,0 +1,86 @@
+"""Turns model text into what a person can read: word-level differences, and glimpses of a reply that is still being written.
+
+Pure. A glimpse is for the eye only; values come from :mod:`core.dialect` once the reply is whole.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from functools import lru_cache
+from typing import Literal
+
+Change = tuple[Literal["same", "out", "in"], str]
+
+_PIECES = re.compile(r" ?(?:\w[\w’'-]*|[^\w\s])")  # words, and marks on their own
+_TITLE = re.compile(r'"step_name"\s*:\s*("(?:[^"\\]|\\.)*"?)')
+_ANSWER = re.compile(r"</think>|<answer>|\{\s*\"")
+_TAG = re.compile(r"</?(?:t(?:h(?:i(?:n(?:k)?)?)?)?)?>?$|</?think>|</?answer>")
+
+
+@lru_cache(maxsize=2048)
+def changes(before: str, after: str) -> tuple[Change, ...]:
+    """What was taken out of ``before`` and put in to make ``after``, word by word, in reading order.
+
+    Each text begins with the space that stands before it, if there is one, so that they can be set one after the other.
+    """
+    old, new = (_PIECES.findall(" ".join(text.split())) for text in (before, after))
+    matcher = SequenceMatcher(None, [piece.strip() for piece in old], [piece.strip() for piece in new], autojunk=False)
+    found: list[Change] = []
+    for what, a, b, c, d in matcher.get_opcodes():
+        if what == "equal":
+            found.append(("same", "".join(new[c:d])))
+            continue
+        if a < b:
+            found.append(("out", "".join(old[a:b])))
+        if c < d:
+            found.append(("in", "".join(new[c:d])))
+    return tuple(found)
+
+
+@dataclass(frozen=True)
+class Glimpse:
+    """What can be shown of an unfinished reply: the thought so far, and the titles of the steps written so far."""
+
+    thought: str
+    titles: tuple[str, ...] = ()
+
+
+def glimpse(reply: str) -> Glimpse:
+    """A look at a planner's or critic's reply while it is written."""
+    start = _ANSWER.search(reply)
+    thought = reply[: start.start()] if start else reply
+    titles = tuple(map(_unquoted, _TITLE.findall(reply[start.start() :]))) if start else ()
+    return Glimpse(_TAG.sub("", thought).strip(), tuple(title for title in titles if title))
+
+
+def _unquoted(literal: str) -> str:
+    closed = literal if len(literal) > 1 and literal.endswith('"') else literal.rstrip("\\") + '"'
+    try:
+        return str(json.loads(closed)).strip()
+    except ValueError:  # an escape that is cut in the middle
+        return literal.strip('"').split("\\")[0].strip()
+
+
+def clock(seconds: float) -> str:
+    """A duration as a person says it: ``48 s``, ``3 min``, ``1 h 5 min``."""
+    if seconds < 60:
+        return f"{max(round(seconds), 1)} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def numbered(count: int, noun: str) -> str:
+    """``1 drawing``, ``2 drawings``."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def headline(text: str, most: int = 60) -> str:
+    """The first words of a text, as a title."""
+    line = " ".join(text.split())
+    if len(line) <= most:
+        return line
+    whole = line[: most + 1].rsplit(" ", 1)[0]
+    return f"{whole if len(whole) <= most else line[:most]} …"

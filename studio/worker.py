@@ -1,0 +1,236 @@
+"""Owns the models: one thread that tells all stories, whether anyone looks or not. Knows no page and no person.
+
+Stories come in with :meth:`Worker.stir` and leave when they rest. The models are loaded when the first story needs them.
+A fault of a model is a fact that the engine records; a fault of ours becomes a ``Failed`` fact of the stories that were in
+the call, and the others go on. What the data folder refuses is no story's fault: the worker waits and tries again.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from threading import Condition, Thread
+from typing import TYPE_CHECKING
+
+from core.errors import ProfileError, StoreError
+from core.events import Failed
+from core.policy import Draw, JudgeAttempt, MakePlan, Rest, Task, next_task
+from core.ports import Agents, Gallery, PreviewImage, StepProgress, TextDelta
+from core.scheduler import Began, Ended, Notice, Scheduler
+from core.story import Story
+from studio.live import Live, Mood, Passing
+
+if TYPE_CHECKING:
+    from core.store import Store
+
+log = logging.getLogger("studio.worker")
+
+#: Seconds between tries when the data folder or the models cannot be used; a person's act shortens it.
+BETWEEN_TRIES = 10.0
+
+
+@dataclass
+class _Shown:
+    """What the worker lets others see of its stories. Written by the worker's thread alone, read by all."""
+
+    lives: dict[str, Live] = field(default_factory=dict)
+    broken: dict[str, str] = field(default_factory=dict)
+    places: dict[str, int] = field(default_factory=dict)
+    mood: Mood = field(default_factory=Mood)
+
+
+class Worker:
+    """Tells stories in a thread of its own until it is closed."""
+
+    def __init__(self, store: Store, gallery: Gallery, load: Callable[[], Agents]) -> None:
+        """``load`` builds the agents; it runs once, in the worker's thread, when a story first needs them."""
+        self._store = store
+        self._gallery = gallery
+        self._load = load
+        self._scheduler: Scheduler | None = None
+        self._telling: dict[str, Story] = {}
+        self._stirred: dict[str, Story] = {}
+        self._bell = Condition()
+        self._closing = False
+        self._shown = _Shown()
+        self._thread = Thread(target=self._run, name="stories", daemon=True)
+
+    # ------------------------------------------------------------ for others
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self, seconds: float = 30.0) -> None:
+        """Gives up the call in flight, which leaves no fact, and ends the thread. The stories go on at the next start."""
+        with self._bell:
+            self._closing = True
+            self._bell.notify()
+        if self._thread.is_alive():
+            self._thread.join(seconds)
+
+    def stir(self, story: Story) -> None:
+        """There may be something to do for this story: it was opened, or a person acted."""
+        with self._bell:
+            self._stirred[story.id] = story
+            self._bell.notify()
+
+    def passing(self, story_id: str) -> Passing:
+        """What is passing about a story right now."""
+        shown = self._shown
+        just_in = len(shown.places) if story_id in self._stirred else None
+        return Passing(
+            live=shown.lives.get(story_id),
+            place=shown.places.get(story_id, just_in),
+            mood=shown.mood,
+            broken=shown.broken.get(story_id, ""),
+        )
+
+    @property
+    def mood(self) -> Mood:
+        return self._shown.mood
+
+    # ------------------------------------------------------------ the thread
+
+    def _run(self) -> None:
+        try:
+            self._take_up_unfinished()
+            while not self._closing:
+                self._take_in()
+                if not self._telling:
+                    self._be(Mood("resting"))
+                    self._wait(None)
+                elif not self._ready():
+                    self._wait(BETWEEN_TRIES)
+                else:
+                    self._be(Mood("working"))
+                    self._round()
+        except Exception:  # the last resort: without the thread no story goes on, so at least say so
+            log.exception("The worker ended.")
+            self._be(Mood("troubled", "The studio's worker ended because of an internal error. Start the studio again."))
+        finally:
+            self._shown.lives.clear()
+
+    def _take_up_unfinished(self) -> None:
+        for story_id in self._store.unfinished():
+            try:
+                self._telling[story_id] = self._store.open_story(story_id)
+            except (StoreError, ValueError) as error:  # one unreadable story keeps no other from going on
+                log.warning("Story %s can't be taken up: %s", story_id, error)
+
+    def _take_in(self) -> None:
+        """Lets in what was stirred, lets go of what rests, and says who stands where in line."""
+        with self._bell:
+            stirred, self._stirred = self._stirred, {}
+        for story_id, story in stirred.items():
+            self._shown.broken.pop(story_id, None)
+            self._telling.setdefault(story_id, story)
+        for story_id, story in list(self._telling.items()):
+            try:
+                resting = isinstance(next_task(story.trajectory), Rest)
+            except Exception as error:  # a story that the rules can't read must not stop the others
+                log.exception("Story %s can't be told.", story_id)
+                self._shown.broken[story_id] = f"This story can't be told ({type(error).__name__}); the log says more."
+                resting = True
+            if resting:
+                self._let_go(story_id)
+            elif self._scheduler:
+                self._scheduler.add(story)
+        self._shown.places = self._scheduler.turns() if self._scheduler else {name: n for n, name in enumerate(self._telling)}
+
+    def _let_go(self, story_id: str) -> None:
+        self._telling.pop(story_id, None)
+        if self._scheduler:
+            self._scheduler.drop(story_id)
+
+    def _ready(self) -> bool:
+        """Whether the models are there; loads them at the first call."""
+        if self._scheduler:
+            return True
+        if self.mood.kind != "troubled":  # while it is, each try would blink
+            self._be(Mood("loading"))
+        try:
+            agents = self._load()
+        except ProfileError as error:
+            self._be(Mood("troubled", str(error)))
+            return False
+        except Exception as error:
+            log.exception("The models can't be loaded.")
+            self._be(Mood("troubled", f"The models can't be loaded ({type(error).__name__}); the log says more."))
+            return False
+        self._scheduler = Scheduler(agents, self._gallery)
+        for story in self._telling.values():
+            self._scheduler.add(story)
+        return True
+
+    def _round(self) -> None:
+        """One call of one model. Whatever goes wrong in it becomes a fact or a mood, never the end of the thread."""
+        assert self._scheduler is not None
+        begun: dict[str, Task] = {}
+        call = self._scheduler.round()
+        try:
+            for notice in call:
+                self._hear(notice, begun)
+                if self._closing:
+                    return
+        except StoreError as error:
+            log.error("A fact can't be kept: %s", error)
+            self._be(Mood("troubled", str(error)))
+            self._shown.lives.clear()
+            self._wait(BETWEEN_TRIES)
+        except Exception as error:
+            log.exception("An internal error in the call for %s.", list(begun) or "no story")
+            self._fail(begun, error)
+        finally:
+            call.close()
+            for story_id in begun:
+                self._shown.lives.pop(story_id, None)
+
+    def _hear(self, notice: Notice, begun: dict[str, Task]) -> None:
+        story_id, lives = notice.story_id, self._shown.lives
+        match notice.what:
+            case Began(task=task):
+                begun[story_id] = task
+                lives[story_id] = Live(task, since=time.time())
+                self._shown.places = self._scheduler.turns() if self._scheduler else {}
+            case Ended():
+                begun.pop(story_id, None)
+                lives.pop(story_id, None)
+            case TextDelta() | StepProgress() | PreviewImage() as delta:
+                lives[story_id] = lives[story_id].after(delta)
+            case _:  # a fact
+                begun.pop(story_id, None)
+                lives.pop(story_id, None)
+
+    def _fail(self, begun: dict[str, Task], error: Exception) -> None:
+        """Records our own fault for each story that was in the call, so that it is asked again, or gets stuck and says why."""
+        message = f"Something went wrong inside the studio ({type(error).__name__}); the log says more."
+        for story_id, task in begun.items():
+            try:
+                self._telling[story_id].record(_internal(task, message))
+            except StoreError as refused:
+                self._be(Mood("troubled", str(refused)))
+                self._wait(BETWEEN_TRIES)
+        if not begun:  # no story to blame: don't spin
+            self._be(Mood("troubled", message))
+            self._wait(BETWEEN_TRIES)
+
+    def _be(self, mood: Mood) -> None:
+        self._shown.mood = mood
+
+    def _wait(self, seconds: float | None) -> None:
+        """Until something is stirred, the studio closes, or the time is over."""
+        with self._bell:
+            self._bell.wait_for(lambda: self._closing or bool(self._stirred), seconds)
+
+
+def _internal(task: Task, message: str) -> Failed:
+    match task:
+        case MakePlan():
+            return Failed(task="plan", code="internal", message=message)
+        case JudgeAttempt(attempt=attempt):
+            return Failed(task="judge", attempt=attempt.key, code="internal", message=message)
+        case Draw(key=key):
+            return Failed(task="draw", attempt=key, code="internal", message=message)
+    raise ValueError(f"a {type(task).__name__} needs no model")

@@ -1,0 +1,36 @@
+"""Tells stories with scripted agents, the same on every run: what the tests of the data folder have in common."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+
+from core.backends.fake import Conduct, plan_of, scripted_agents
+from core.commands import Open
+from core.events import Event
+from core.ports import Agents, Gallery, JudgeCase
+from core.scheduler import Notice, run
+from core.story import Story
+from core.types import Policy, Request, Verdict
+
+ASKED = Open(request=Request(text="A cat finds a red balloon by the sea", seed=3), policy=Policy(max_attempts=3))
+
+
+def strict(case: JudgeCase) -> Verdict:
+    """Accepts by the hash of what it sees: some pictures at once, some never."""
+    mark = hashlib.sha256(case.after.tobytes()).digest()[0]
+    refined = None if mark % 3 == 0 else f"{case.prompt}, {mark}"
+    return Verdict(accepted=mark % 3 == 1, refined_prompt=refined, p_success=mark / 255)
+
+
+def agents(steps: int = 2, conduct: Conduct | None = None) -> Agents:
+    return scripted_agents(plans=[plan_of(steps)], verdicts=strict, conduct=conduct)
+
+
+def tell(story: Story, gallery: Gallery, by: Agents | None = None) -> list[Notice]:
+    return list(run(story, by or agents(), gallery))
+
+
+def untimed(events: Iterable[Event]) -> list[dict]:
+    """The facts without the clock."""
+    return [event.model_dump(exclude={"at", "seconds"}) for event in events]

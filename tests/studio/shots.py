@@ -1,0 +1,87 @@
+"""Takes pictures of the studio, for the README and for looking at: ``python -m tests.studio.shots FOLDER [only…]``."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page
+
+from studio.ui import Door, launch
+from tests.studio.chromium import DESKTOP, PHONE, browser, context, visit
+from tests.studio.storybook import REQUEST, Storybook, studio
+
+PORT = 7997
+LOOKS = [(name, size, dark) for name, size in (("desktop", DESKTOP), ("phone", PHONE)) for dark in (False, True)]
+
+
+def ask(page: Page, text: str) -> None:
+    page.fill("#request textarea", text)
+    page.press("#request textarea", "Control+Enter")
+    page.wait_for_selector("[data-screen=story] .story-head")
+
+
+def take(opened: Browser, url: str, folder: Path, name: str, size: tuple[int, int], dark: bool) -> None:
+    page = context(opened, size, dark).new_page()
+    visit(page, url)
+
+    def shoot(what: str, full: bool = False) -> None:
+        page.wait_for_timeout(450)
+        page.screenshot(path=folder / f"{what}-{name}-{'dark' if dark else 'light'}.png", full_page=full)
+
+    shoot("empty")
+    page.click("#settings button")
+    shoot("settings")
+    ask(page, REQUEST)
+    page.wait_for_selector(".ghosts li >> nth=1")
+    shoot("planning")
+    page.wait_for_selector("[data-step=s2] .remark-bad")
+    page.wait_for_selector("[data-step=s2] .at-work .shimmer")
+    shoot("running-top")
+    page.locator("[data-step=s2]").scroll_into_view_if_needed()
+    page.evaluate("document.querySelector('[data-step=s2]').scrollIntoView({block: 'center'})")
+    shoot("running")
+    page.wait_for_selector(".studio[data-look=done]", timeout=90_000)
+    page.evaluate("scrollTo(0, 0)")
+    shoot("finished")
+    shoot("finished-full", full=True)
+    page.click("[data-step=s2] .attempts summary")
+    page.evaluate("document.querySelector('[data-step=s2]').scrollIntoView({block: 'start'})")
+    shoot("attempts")
+    page.click("[data-step=s2] [data-do=reject] >> nth=0")
+    shoot("reject")
+    page.click("form.words [data-do=cancel]")
+    page.click("[data-step=s3] [data-do=edit]")
+    page.evaluate("document.querySelector('[data-step=s3]').scrollIntoView({block: 'center'})")
+    shoot("edit")
+    page.click("form.words [data-do=cancel]")
+    page.click("[data-step=s3] .menu summary")
+    shoot("menu")
+    page.keyboard.press("Escape")
+    page.click("[data-step=s2] .attempt-picture >> nth=1")
+    shoot("lightbox")
+    page.keyboard.press("Escape")
+    page.click("[data-do=show-book]")
+    page.evaluate("document.querySelector('.book').scrollIntoView({block: 'start'})")
+    shoot("reading")
+    page.close()
+
+
+def main(folder: Path, only: list[str]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as data:
+        book = Storybook(seconds=0.12, deltas=8, side=768)
+        store, _, controller = studio(Path(data), book.agents)
+        app = launch(controller, store.images, Path(data), Door(port=PORT), wait=False)
+        with browser() as opened:
+            for name, size, dark in LOOKS:
+                if not only or name in only or f"{name}-{'dark' if dark else 'light'}" in only:
+                    take(opened, f"http://127.0.0.1:{PORT}/", folder, name, size, dark)
+        app.close()
+        controller.close()
+        store.close()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2:])

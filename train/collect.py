@@ -1,0 +1,213 @@
+"""Tells a story for every prompt of a file, with the studio's own scheduler and store. Knows no model and prints nothing.
+
+A prompt's story has an id that follows from what was asked (:func:`story_id_of`), so a second run over the same file finds
+the stories of the first one: those that are done are skipped, the others go on from their last fact.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from functools import reduce
+from pathlib import Path
+
+from pydantic import BaseModel, Field, ValidationError, field_validator
+
+from core.commands import Open, Resume
+from core.errors import BadImage, NotFound
+from core.policy import Draw, JudgeAttempt, Rest, derive_seed, next_task
+from core.ports import Agents
+from core.scheduler import Began, Notice, Scheduler
+from core.store import Store, StoryCard
+from core.story import Story
+from core.types import MAX_TEXT, Policy, Request
+
+COLLECTOR = "person:collect"  # who opens the stories
+CARDS_AT_ONCE = 500  # in one query: SQLite takes some thousand parameters
+
+#: Hears which line of the file was left out, and why.
+Complain = Callable[[int, str], None]
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """One line of the file. ``image`` is inside the file's folder, named there as ``image_name``."""
+
+    line: int
+    id: str
+    text: str
+    image: Path | None = None
+    image_name: str = ""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What all stories of a run have in common. With other terms, the same prompt is another story."""
+
+    profile: str
+    policy: Policy
+    seed: int
+
+
+@dataclass
+class Calls:
+    """How many calls of each model were begun in a run."""
+
+    generator: int = 0
+    critic: int = 0
+
+    def hear(self, notice: Notice) -> None:
+        match notice.what:
+            case Began(task=Draw()):
+                self.generator += 1
+            case Began(task=JudgeAttempt()):
+                self.critic += 1
+
+
+@dataclass(frozen=True)
+class Totals:
+    """What a data folder holds for some prompts. ``accepted`` counts steps whose picture the critic accepted."""
+
+    stories: int = 0
+    finished: int = 0
+    failed: int = 0
+    steps: int = 0
+    attempts: int = 0
+    accepted: int = 0
+
+    def plus(self, card: StoryCard) -> Totals:
+        return Totals(
+            stories=self.stories + 1,
+            finished=self.finished + (card.status == "done"),
+            failed=self.failed + (card.status == "stuck"),
+            steps=self.steps + card.steps,
+            attempts=self.attempts + card.attempts,
+            accepted=self.accepted + card.accepted,
+        )
+
+
+class _Line(BaseModel):
+    """A line's JSON; other keys are left alone."""
+
+    id: str | int
+    user_input: str = Field(max_length=MAX_TEXT)
+    user_input_image: str | None = None
+
+    @field_validator("user_input")
+    @classmethod
+    def _says_something(cls, text: str) -> str:
+        if not text.strip():
+            raise ValueError("it is empty")
+        return text
+
+
+def read_prompts(path: Path, complain: Complain) -> list[Prompt]:
+    """The prompts of a JSON-lines file. What is malformed, or has an id a second time, is complained of and left out."""
+    prompts: dict[str, Prompt] = {}
+    with open(path, "rb") as file:
+        for number, line in enumerate(file, start=1):
+            if not line.strip():
+                continue
+            try:
+                prompt = _prompt(number, line, path.parent)
+            except ValueError as error:
+                complain(number, str(error))
+                continue
+            if prompt.id in prompts:
+                complain(number, f"the id {prompt.id!r} is that of line {prompts[prompt.id].line}, too")
+            else:
+                prompts[prompt.id] = prompt
+    return list(prompts.values())
+
+
+def _prompt(number: int, line: bytes, folder: Path) -> Prompt:
+    try:
+        read = _Line.model_validate_json(line)
+    except ValidationError as error:
+        fault = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        place = ".".join(map(str, fault["loc"][:1]))
+        raise ValueError(f"{place}: {fault['msg']}" if place else fault["msg"]) from error
+    if not read.user_input_image:
+        return Prompt(number, str(read.id), read.user_input)
+    image = (folder / read.user_input_image).resolve()
+    if not image.is_relative_to(folder.resolve()):
+        raise ValueError(f"the picture {read.user_input_image!r} is outside the file's folder")
+    return Prompt(number, str(read.id), read.user_input, image, read.user_input_image)
+
+
+def story_id_of(prompt: Prompt, terms: Terms) -> str:
+    """The id of this prompt's story: the same in every run on the same terms."""
+    asked = (terms.profile, terms.policy.model_dump_json(), terms.seed, prompt.id, prompt.text, prompt.image_name)
+    return base64.b32encode(hashlib.sha256(repr(asked).encode()).digest()).decode()[:12].lower()
+
+
+@dataclass
+class Collection:
+    """The stories of some prompts in one store, and the telling of them, ``in_flight`` at a time."""
+
+    store: Store
+    agents: Agents
+    prompts: Sequence[Prompt]
+    terms: Terms
+    in_flight: int = 8
+    calls: Calls = field(default_factory=Calls)
+
+    def tell(self, complain: Complain) -> Generator[Notice | StoryCard, None, None]:
+        """Yields what happens, and each story's card when it rests.
+
+        May be closed at any point: what was recorded is kept, and the next run goes on from there.
+        """
+        scheduler = Scheduler(self.agents, self.store.images)
+        left, live = iter(self.prompts), dict[str, Story]()
+        while True:
+            while len(live) < self.in_flight and (prompt := next(left, None)):
+                try:
+                    story = self._story(prompt)
+                except BadImage as error:
+                    complain(prompt.line, str(error))
+                    continue
+                if isinstance(story, StoryCard):
+                    yield story
+                else:
+                    live[story.id] = story
+                    scheduler.add(story)
+            if not live:
+                return
+            with closing(scheduler.round()) as notices:  # also when whoever iterates stops in the middle
+                for notice in notices:
+                    self.calls.hear(notice)
+                    yield notice
+            for story in [story for story in live.values() if isinstance(next_task(story.trajectory), Rest)]:
+                scheduler.drop(story.id)
+                del live[story.id]
+                yield self.store.card(story.id)
+
+    def totals(self) -> Totals:
+        """What the store holds now for these prompts."""
+        ids = [story_id_of(prompt, self.terms) for prompt in self.prompts]
+        pages = [ids[at : at + CARDS_AT_ONCE] for at in range(0, len(ids), CARDS_AT_ONCE)]
+        return reduce(Totals.plus, (card for page in pages for card in self.store.cards(page)), Totals())
+
+    def _story(self, prompt: Prompt) -> Story | StoryCard:
+        """The prompt's story, ready to go on; only its card if there is nothing to do. A stuck one gets another chance."""
+        story_id = story_id_of(prompt, self.terms)
+        try:
+            card = self.store.card(story_id)
+        except NotFound:
+            return self._opened(prompt, story_id)
+        if card.status not in ("running", "stuck"):
+            return card
+        story = self.store.open_story(story_id)
+        if card.status == "stuck":
+            story.send(Resume(), COLLECTOR)
+        return story
+
+    def _opened(self, prompt: Prompt, story_id: str) -> Story:
+        images = (self.store.images.import_upload(prompt.image),) if prompt.image else ()
+        seed = derive_seed(self.terms.seed, "prompt", prompt.id)
+        request = Request(text=prompt.text, images=images, seed=seed)
+        command = Open(request=request, policy=self.terms.policy, profile=self.terms.profile)
+        return self.store.create(command, COLLECTOR, story_id)

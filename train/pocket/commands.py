@@ -1,0 +1,141 @@
+"""``python -m train pocket …``: makes the pocket models again from nothing, measures them, and packs them for the studio."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from core.backends.vlm import Vlm
+    from train.pocket.evaluate import Share
+    from train.pocket.recipe import Role as RoleName
+
+app = typer.Typer(no_args_is_help=True, help="Train, measure and pack the pocket models. Every command goes on where it was cut.")
+
+Runs = Annotated[Path, typer.Option(help="The working folder: tokenizers, checkpoints, bundles.")]
+Assets = Annotated[Path, typer.Option(help="Where the studio loads the bundles from.")]
+RUNS = Path("runs/pocket")
+ASSETS = Path("assets/pocket")
+
+
+class Role(StrEnum):
+    painter = "painter"
+    critic = "critic"
+    planner = "planner"
+
+
+@app.command()
+def tokenizer(runs: Runs = RUNS) -> None:
+    """Learn the two vocabularies from examples."""
+    from train.pocket.stages import learn_tokenizers
+
+    learn_tokenizers(runs)
+
+
+@app.command()
+def base(runs: Runs = RUNS) -> None:
+    """Teach the shared base to see, and its first words."""
+    from train.pocket.stages import train_base
+
+    _interruptible(lambda: train_base(runs))
+
+
+@app.command()
+def painter(runs: Runs = RUNS) -> None:
+    """Train the painter: prompt and picture to scene program."""
+    _role(Role.painter, runs)
+
+
+@app.command()
+def critic(runs: Runs = RUNS) -> None:
+    """Train the critic: two pictures and two prompts to a verdict and a better prompt."""
+    _role(Role.critic, runs)
+
+
+@app.command()
+def planner(runs: Runs = RUNS) -> None:
+    """Train the planner: request to plan."""
+    _role(Role.planner, runs)
+
+
+@app.command()
+def pack(
+    roles: Annotated[list[Role] | None, typer.Argument(help="All, if none.")] = None, runs: Runs = RUNS, assets: Assets = ASSETS
+) -> None:
+    """Put the last bundles where the studio finds them."""
+    from train.pocket.stages import pack as put
+    from train.pocket.stages import write_bundle
+
+    for role in roles or list(Role):
+        write_bundle(role.value, runs)
+        typer.echo(f"{role}: {put(role.value, runs, assets)}")
+
+
+@app.command(name="all")
+def everything(runs: Runs = RUNS, assets: Assets = ASSETS) -> None:
+    """Tokenizers, base, all roles, and pack."""
+    for role in Role:
+        _role(role, runs)
+    pack(list(Role), runs, assets)
+
+
+@app.command()
+def measure(
+    assets: Assets = ASSETS,
+    count: Annotated[int, typer.Option(min=10, help="Held-out cases for each figure.")] = 500,
+    out: Annotated[Path | None, typer.Option(help="Also write the figures here, as JSON.")] = None,
+) -> None:
+    """Measure the bundles on held-out cases, with 95 % intervals."""
+    from core.backends.vlm import load_vlm
+    from train.pocket import evaluate as figures
+
+    agents: dict[RoleName, Vlm] = {role.value: load_vlm(str(assets / role)) for role in Role if (assets / role).is_dir()}
+    tables: dict[str, dict[str, Share]] = {}
+    if (paints := agents.get("painter")) is not None:
+        tables["painter"] = figures.painter_adherence(paints, count)
+        tables["painter, describing"] = figures.describing(figures.at_temperature(paints, 0.0), count)
+    if (judges := agents.get("critic")) is not None:
+        tables["critic"] = figures.critic_accuracy(judges, count)
+    if paints is not None and judges is not None:
+        tables["refinement"] = figures.usefulness(paints, judges, 2 * count)
+    if (plans := agents.get("planner")) is not None:
+        tables["planner"] = figures.planner_validity(plans, count)
+    seconds = {role: round(figures.seconds(vlm, role), 3) for role, vlm in agents.items()}
+    _show(tables, seconds)
+    if out is not None:
+        found: dict[str, Any] = {name: {row: share.json() for row, share in table.items()} for name, table in tables.items()}
+        out.write_text(json.dumps(found | {"seconds a reply": seconds}, indent=2) + "\n", encoding="utf-8")
+
+
+def _show(tables: dict[str, dict[str, Share]], seconds: dict[RoleName, float]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    for name, shares in tables.items():
+        table = Table(title=name, title_justify="left")
+        for column in ("", "share", "95 %", "n"):
+            table.add_column(column, justify="left" if not column else "right")
+        for row, share in shares.items():
+            low, high = share.interval
+            table.add_row(row, f"{share.value:.1%}", f"{low:.1%} to {high:.1%}", str(share.of))
+        console.print(table)
+    for role, taken in seconds.items():
+        console.print(f"{role}: {taken:.2f} s a reply")
+
+
+def _role(role: Role, runs: Path) -> None:
+    from train.pocket.stages import train_role
+
+    _interruptible(lambda: train_role(role.value, runs))
+
+
+def _interruptible(work: Any) -> None:
+    try:
+        work()
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None

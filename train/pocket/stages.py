@@ -1,0 +1,126 @@
+"""Every stage of the pocket recipe, from nothing to bundles: tokenizers, warm-up, base, and the three roles.
+
+All working files are in one folder (``runs/pocket``); a stage that is finished is not run again, and one that was cut goes
+on. Each role ends as a bundle in its own folder, ready to be packed into ``assets/pocket``.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+
+from core.backends.qwen_processor import load_processor, save_processor
+from train.pocket.batches import Mixture, stream
+from train.pocket.examples import Role, examples
+from train.pocket.model import inherit, learn_tokenizer, make_model, make_processor, quicken, save_bundle
+from train.pocket.recipe import (
+    BASE,
+    BASE_MIXTURE,
+    CRITIC,
+    CRITIC_MIXTURE,
+    PAINTER,
+    PAINTER_MIXTURE,
+    PIECES,
+    PLANNER,
+    PLANNER_MIXTURE,
+    POCKET,
+    SEED,
+    STORY_PIECES,
+    TEMPERATURES,
+    TEXTS,
+    WARMUP,
+    Stage,
+)
+from train.pocket.trainer import finished, fit, last_weights, load_weights, reply_loss
+
+Agent = Literal["painter", "critic", "planner"]
+STAGES: dict[Agent, tuple[Stage, Mixture]] = {
+    "painter": (PAINTER, PAINTER_MIXTURE),
+    "critic": (CRITIC, CRITIC_MIXTURE),
+    "planner": (PLANNER, PLANNER_MIXTURE),
+}
+LOOKERS: tuple[Role, ...] = ("describe", "painter", "critic")  # one vocabulary for all that see
+TELLERS: tuple[Role, ...] = ("planner", "painter")
+CHUNK = 250  # examples of one seed for the tokenizers
+
+
+def learn_tokenizers(runs: Path) -> None:
+    """The vocabulary of those who see, and the storyteller's larger one."""
+    for name, roles, pieces in (("tokenizer", LOOKERS, PIECES), ("story-tokenizer", TELLERS, STORY_PIECES)):
+        if not (runs / name / "tokenizer.json").exists():
+            save_processor(make_processor(learn_tokenizer(_texts(roles), pieces)), runs / name)
+
+
+def _texts(roles: tuple[Role, ...]) -> Iterator[str]:
+    for role in roles:
+        for chunk in range(TEXTS // CHUNK):
+            for example in islice(examples(role, SEED + chunk), CHUNK):
+                yield "".join(part.get("text", "\n") for message in example.messages for part in message["content"])
+                yield example.completion
+
+
+def train_base(runs: Path) -> None:
+    """Warm-up of the vision tower, then the first words."""
+    from train.pocket.warmup import Seer, sight_loss, sights
+
+    learn_tokenizers(runs)
+    torch.set_num_threads(1)
+    model = _fresh(runs / "tokenizer")
+    if not finished(WARMUP, runs / "warmup"):
+        seer = Seer(model.model.visual)
+        fit(WARMUP, seer, sights, partial(sight_loss, seer), runs / "warmup")
+    if not finished(BASE, runs / "base"):
+        seer = Seer(model.model.visual)
+        load_weights(seer, last_weights(runs / "warmup"))
+        _fit(BASE, BASE_MIXTURE, model, runs / "tokenizer", runs / "base")
+
+
+def train_role(role: Agent, runs: Path) -> None:
+    """One role from the base; ends with its bundle in ``runs/<role>/bundle``."""
+    stage, mixture = STAGES[role]
+    train_base(runs)
+    torch.set_num_threads(1)
+    words = runs / ("story-tokenizer" if role == "planner" else "tokenizer")
+    base = _fresh(runs / "tokenizer")
+    load_weights(base, last_weights(runs / "base"))
+    if role == "planner":
+        model = _fresh(words)
+        inherit(model, load_processor(words).tokenizer, base, load_processor(runs / "tokenizer").tokenizer)
+    else:
+        model = base
+    if not finished(stage, runs / role):
+        _fit(stage, mixture, model, words, runs / role)
+    write_bundle(role, runs)
+
+
+def write_bundle(role: Agent, runs: Path) -> None:
+    """The role's bundle from its last checkpoint, also of a run that is not yet finished."""
+    words = runs / ("story-tokenizer" if role == "planner" else "tokenizer")
+    processor = load_processor(words)
+    model = make_model(processor.tokenizer, POCKET, SEED)
+    load_weights(model, last_weights(runs / role))
+    save_bundle(model, processor, runs / role / "bundle", temperature=TEMPERATURES[role])
+
+
+def pack(role: Agent, runs: Path, assets: Path) -> Path:
+    """Puts the role's bundle in the place from which the studio loads it."""
+    place = assets / role
+    shutil.rmtree(place, ignore_errors=True)
+    shutil.copytree(runs / role / "bundle", place)
+    return place
+
+
+def _fresh(words: Path) -> Any:
+    return make_model(load_processor(words).tokenizer, POCKET, SEED)
+
+
+def _fit(stage: Stage, mixture: Mixture, model: Any, words: Path, folder: Path) -> None:
+    quicken(model)
+    batches = partial(stream, words, mixture, SEED, stage.batch)
+    fit(stage, model, batches, partial(reply_loss, model), folder)
