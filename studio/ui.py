@@ -1,21 +1,26 @@
-"""Puts the pages together and opens the door to the browser, with the studio's security defaults."""
+"""Puts the pages together and opens them to the browser, with the studio's security defaults."""
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
-from pathlib import Path
+import signal
 from typing import TYPE_CHECKING, Any
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # before Gradio is imported: nobody is told who runs a studio
 
 import gradio as gr
 
-from studio.controller import Controller
+from core.errors import ReadOnly
+from core.profiles import build_agents, default_profile, load_profile
+from core.settings import Settings
+from core.store import Store
+from studio.controller import Controller, Limits, Telling
 from studio.pages.create import create_page
 from studio.routes import ASSETS, middleware, routes, user_of
+from studio.storyboard import sheet_of
 from studio.theme import theme
-from studio.visitors import LOOPBACK, Visitor, visitor_of
+from studio.visitors import Visitor, doorkeeper, visitor_of
+from studio.worker import Worker
 
 if TYPE_CHECKING:
     from core.images import ImageStore
@@ -27,27 +32,61 @@ HEAD = """
 <link rel="stylesheet" href="studio/css/reading.css">
 <meta name="color-scheme" content="light dark">
 """
-MAX_WAITING = 200  # Gradio events at once, not stories
 DAY = 24 * 60 * 60
 
 
-@dataclass(frozen=True)
-class Door:
-    """Where the studio is reached. ``auth`` has names and passwords, if people must sign in."""
+def open_studio(settings: Settings) -> None:
+    """Opens the whole studio, and returns when it is closed."""
+    profile = load_profile(settings.profile) if settings.profile else default_profile()
+    with Store(settings.data) as store:
+        if store.read_only:
+            raise ReadOnly(store.read_only)
+        worker = Worker(store, store.images, lambda: build_agents(profile))
+        telling = Telling(profile.name, profile.title, profile.policy)
+        limits = Limits(settings.max_stories, settings.max_stories_each)
+        controller = Controller(store, worker, sheet_of, telling, limits)
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # stopped by a service manager: close like by hand
+        try:
+            launch(controller, store.images, settings)
+        finally:
+            controller.close()
 
-    host: str = "127.0.0.1"
-    port: int | None = 7860
-    auth: tuple[tuple[str, str], ...] = ()
-    max_upload: str = "20mb"
 
-    @property
-    def shared(self) -> bool:
-        """Whether others than the owner of this computer may come in."""
-        return bool(self.auth) or self.host not in LOOPBACK
+def launch(controller: Controller, images: ImageStore, settings: Settings, wait: bool = True) -> gr.Blocks:
+    """Starts the worker and the server; returns when the server ends, or at once without ``wait``."""
+    auth = doorkeeper(settings.auth_file) if settings.auth_file else None
+    shared = settings.is_shared or auth is not None
+    app = build(controller, images, settings, shared)
+    controller.start()
+    app.launch(
+        server_name=settings.host,
+        server_port=settings.port,
+        auth=auth,
+        prevent_thread_lock=not wait,
+        show_error=False,
+        share=False,
+        run_history=False,
+        footer_links=[],
+        strict_cors=True,
+        max_file_size=f"{settings.max_upload_mb}mb",
+        blocked_paths=[str(settings.data.resolve())],
+        favicon_path=str(ASSETS / "logo.svg"),
+        theme=theme(),
+        head=HEAD,
+        app_kwargs={
+            "routes": routes(controller, images),
+            "middleware": middleware(shared),
+            "docs_url": None,
+            "redoc_url": None,
+            "openapi_url": None,
+        },
+        quiet=not wait,
+    )
+    return app
 
 
-def build(controller: Controller, images: ImageStore, shared: bool) -> gr.Blocks:
-    """The whole app, not yet reachable."""
+def build(controller: Controller, images: ImageStore, settings: Settings, shared: bool) -> gr.Blocks:
+    """All pages, not yet reachable."""
 
     def who(request: Any) -> Visitor:
         # Server functions get Starlette's request, events get Gradio's around it.
@@ -56,35 +95,4 @@ def build(controller: Controller, images: ImageStore, shared: bool) -> gr.Blocks
 
     with gr.Blocks(title="Interleave Studio", fill_width=True, analytics_enabled=False, delete_cache=(DAY, DAY)) as app:
         create_page(controller, images, who)
-    return app.queue(max_size=MAX_WAITING, default_concurrency_limit=4, api_open=False)
-
-
-def launch(controller: Controller, images: ImageStore, data: Path, door: Door, wait: bool = True) -> gr.Blocks:
-    """Starts the worker and the server; returns when the server ends, or at once without ``wait``."""
-    app = build(controller, images, door.shared)
-    controller.start()
-    app.launch(
-        server_name=door.host,
-        server_port=door.port,
-        auth=list(door.auth) or None,
-        prevent_thread_lock=not wait,
-        show_error=False,
-        share=False,
-        run_history=False,
-        footer_links=[],
-        strict_cors=True,
-        max_file_size=door.max_upload,
-        blocked_paths=[str(data.resolve())],
-        favicon_path=str(ASSETS / "logo.svg"),
-        theme=theme(),
-        head=HEAD,
-        app_kwargs={
-            "routes": routes(controller, images),
-            "middleware": middleware(door.shared),
-            "docs_url": None,
-            "redoc_url": None,
-            "openapi_url": None,
-        },
-        quiet=not wait,
-    )
-    return app
+    return app.queue(max_size=settings.max_waiting, default_concurrency_limit=4, api_open=False)

@@ -4,13 +4,16 @@ a cookie, whose hash is their name, so that guests have their own stories and li
 from __future__ import annotations
 
 import hashlib
+import hmac
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+
+from core.errors import StudioError
 
 COOKIE = "studio_guest"
-LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{32,64}")
 
 
@@ -46,3 +49,19 @@ def visitor_of(user: str | None, cookies: Mapping[str, str], shared: bool) -> Vi
 
 def new_token() -> str:
     return secrets.token_urlsafe(32)
+
+
+def doorkeeper(file: Path) -> Callable[[str, str], bool]:
+    """Says whether a name and a password open the door; ``file`` has a line ``name:password`` for everyone who may come in."""
+    if file.stat().st_mode & 0o077:
+        raise StudioError(f"Others can read {file.name}, which has passwords in it; do: chmod 600 {file.name}")
+    lines = [line.strip() for line in file.read_text(encoding="utf-8").splitlines()]
+    known = dict(line.split(":", 1) for line in lines if ":" in line and not line.startswith("#"))
+    if not known:
+        raise StudioError(f"Nobody could sign in: {file.name} has no line name:password.")
+
+    def knows(name: str, password: str) -> bool:
+        expected = known.get(name, "")
+        return hmac.compare_digest(expected.encode(), password.encode()) and name in known and bool(expected)
+
+    return knows

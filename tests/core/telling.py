@@ -10,6 +10,7 @@ from core.commands import Open
 from core.events import Event
 from core.ports import Agents, Gallery, JudgeCase
 from core.scheduler import Notice, run
+from core.store import Store
 from core.story import Story
 from core.types import Policy, Request, Verdict
 
@@ -29,6 +30,19 @@ def agents(steps: int = 2, conduct: Conduct | None = None) -> Agents:
 
 def tell(story: Story, gallery: Gallery, by: Agents | None = None) -> list[Notice]:
     return list(run(story, by or agents(), gallery))
+
+
+def told(store: Store) -> Story:
+    """A whole story in this store."""
+    story = store.create(ASKED)
+    tell(story, store.images)
+    return story
+
+
+def reopened(store: Store) -> Store:
+    """The same data folder, as the next process finds it."""
+    store.close()
+    return Store(store.database.folder)
 
 
 def untimed(events: Iterable[Event]) -> list[dict]:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageFile
 
 from core import images as module
 from core.errors import BadImage, NotFound, ReadOnly, StoreError
@@ -227,10 +227,10 @@ def test_an_upload_that_cannot_be_used_is_refused_in_a_sentence_and_leaves_nothi
 def test_a_huge_picture_is_refused_without_being_decoded(images: ImageStore, monkeypatch: pytest.MonkeyPatch) -> None:
     bomb = encoded(Image.new("1", (8000, 8000)))
 
-    def decoded(self: Image.Image) -> None:
+    def decoded(self: ImageFile.ImageFile) -> None:
         raise AssertionError("its header should have been enough")
 
-    monkeypatch.setattr(Image.Image, "load", decoded)
+    monkeypatch.setattr(ImageFile.ImageFile, "load", decoded)
     with pytest.raises(BadImage, match="8000 × 8000"):
         images.import_upload(bomb)
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page
 
-from studio.ui import Door, launch
+from core.settings import Settings
+from studio.ui import launch
 from tests.studio.chromium import DESKTOP, PHONE, browser, context, visit
-from tests.studio.storybook import REQUEST, Storybook, studio
+from tests.studio.storybook import REQUEST, House, Storybook
 
 PORT = 7997
 LOOKS = [(name, size, dark) for name, size in (("desktop", DESKTOP), ("phone", PHONE)) for dark in (False, True)]
@@ -70,17 +71,14 @@ def take(opened: Browser, url: str, folder: Path, name: str, size: tuple[int, in
 
 def main(folder: Path, only: list[str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as data:
-        book = Storybook(seconds=0.12, deltas=8, side=768)
-        store, _, controller = studio(Path(data), book.agents)
-        app = launch(controller, store.images, Path(data), Door(port=PORT), wait=False)
+    book = Storybook(seconds=0.12, deltas=8, side=768)
+    with tempfile.TemporaryDirectory() as data, House(Path(data), book.agents) as house:
+        app = launch(house.controller, house.store.images, Settings(data=Path(data), port=PORT), wait=False)
         with browser() as opened:
             for name, size, dark in LOOKS:
                 if not only or name in only or f"{name}-{'dark' if dark else 'light'}" in only:
                     take(opened, f"http://127.0.0.1:{PORT}/", folder, name, size, dark)
         app.close()
-        controller.close()
-        store.close()
 
 
 if __name__ == "__main__":

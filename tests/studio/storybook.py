@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from pathlib import Path
-from threading import Lock
 
 from PIL import Image
 
 from core.backends.fake import Conduct, ScriptedCritic, ScriptedPainter, ScriptedPlanner
+from core.commands import Command
 from core.pocket.render import render
 from core.pocket.world import parse_program
+from core.policy import Rest, next_task
 from core.ports import Agents, DrawCase, JudgeCase
 from core.store import Store
-from core.types import Plan, PlannedStep, Verdict
+from core.trajectory import Trajectory
+from core.types import Plan, PlannedStep, Policy, Request, Verdict
 from studio.controller import Controller, Limits, Telling
 from studio.storyboard import sheet_of
+from studio.view import View
+from studio.visitors import OWNER, Visitor
 from studio.worker import Worker
 
 REQUEST = "A cat finds a red balloon by the sea"
@@ -95,7 +101,6 @@ class Storybook:
 
     def __init__(self, seconds: float = 0.0, deltas: int = 4, side: int = 96) -> None:
         self.side = side
-        self._lock = Lock()
         self.conduct = Conduct(deltas=deltas, seconds=seconds)
         self.drawn: list[str] = []
         self.agents = Agents(
@@ -133,9 +138,55 @@ class Storybook:
         return first if number == 0 else REFINED[title, number - 1]
 
 
-def studio(folder: Path, agents: Agents, limits: Limits | None = None) -> tuple[Store, Worker, Controller]:
-    """A whole studio over a data folder, without its door."""
-    store = Store(folder)
-    worker = Worker(store, store.images, lambda: agents)
-    controller = Controller(store, worker, sheet_of, Telling("pocket", "Storybook"), limits or Limits())
-    return store, worker, controller
+class House:
+    """A whole studio over a data folder, without its door; closed in the right order at the end of a ``with``."""
+
+    def __init__(self, folder: Path, agents: Agents, limits: Limits | None = None) -> None:
+        self.folder = folder
+        self.loads = 0
+        self.agents = agents
+        self.store = Store(folder)
+        self.worker = Worker(self.store, self.store.images, self._load)
+        self.controller = Controller(self.store, self.worker, sheet_of, Telling("pocket", "Storybook"), limits or Limits())
+
+    def _load(self) -> Agents:
+        self.loads += 1
+        return self.agents
+
+    def __enter__(self) -> House:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.controller.close()
+        self.store.close()
+
+    def open(self, text: str = REQUEST, visitor: Visitor = OWNER, **policy: object) -> str:
+        return self.controller.open(Request(text=text), Policy.model_validate(policy), visitor)
+
+    def send(self, story_id: str, command: Command, visitor: Visitor = OWNER) -> None:
+        self.controller.send(story_id, command, visitor)
+
+    def trajectory(self, story_id: str) -> Trajectory:
+        return self.store.open_story(story_id).trajectory
+
+    def view(self, story_id: str) -> View:
+        return self.controller.view(story_id)
+
+    def rest(self, story_id: str, *reasons: str) -> Trajectory:
+        """The story, once it rests for one of these reasons (``done``, if none is given) and nothing is in flight."""
+
+        def rests() -> bool:
+            task = next_task(self.trajectory(story_id))
+            live = self.worker.passing(story_id).live
+            return isinstance(task, Rest) and task.reason in (reasons or ("done",)) and live is None
+
+        until(rests)
+        return self.trajectory(story_id)
+
+
+def until(true: Callable[[], bool], seconds: float = 30.0) -> None:
+    """Waits until something is so; fails if it does not come about."""
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it did not come about"
+        time.sleep(0.005)

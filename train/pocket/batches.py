@@ -6,11 +6,14 @@ of the turn. Only the reply is learned. Rows are padded on the right, so a causa
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -127,13 +130,20 @@ _encoder: list[Encoder] = []  # of the helper process
 
 
 def _open(folder: Path) -> None:
-    import signal
-
     import torch
 
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the trainer's to answer
     torch.set_num_threads(1)
     _encoder.append(Encoder(folder))
+
+
+def _end_with_parent() -> None:
+    # A trainer that is killed outright can't close its pool.
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(0)
 
 
 def _block(mixture: Mixture, seed: int, number: int, size: int) -> list[Batch]:

@@ -63,13 +63,14 @@ def conclusion(findings: Findings) -> str:
     """What the tests come to, in one line; the first two faults."""
     if findings.success:
         return "All as asked."
-    faults = [*findings.unmet, *findings.collateral][:2]
-    return f"Fault: {'; '.join(map(_fault, faults))}."
+    faults = [_fault(finding, "still there") for finding in findings.unmet]
+    faults += [_fault(finding, "not asked for") for finding in findings.collateral]
+    return f"Fault: {'; '.join(faults[:2])}."
 
 
-def _fault(finding: Finding) -> str:
+def _fault(finding: Finding, too_many: str) -> str:
     if finding.attribute == "kind":
-        return f"{finding.seen} not asked for" if finding.wanted == NOTHING else f"no {finding.subject}"
+        return f"{finding.seen} {too_many}" if finding.wanted == NOTHING else f"no {finding.subject}"
     if finding.subject == "picture":
         return f"{finding.seen}, not {finding.wanted}" if finding.attribute != "view" else "another background"
     return f"{finding.subject} {finding.seen}, not {finding.wanted}"

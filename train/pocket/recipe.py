@@ -74,7 +74,7 @@ NO_WEIGHT = 6.0
 YES_WEIGHT = 2.0
 COMPARED_WEIGHT = 2.0  # what is before and after a question mark in the thought: the wanted and the seen
 CRITIC_MIXTURE: dict[Role, float] = {"critic": 1.0}
-PLANNER = Stage("planner", steps=1500, batch=16, rate=1.0e-3)
+PLANNER = Stage("planner", steps=800, batch=16, rate=1.2e-3)
 PLANNER_MIXTURE: dict[Role, float] = {"planner": 1.0}
 
 #: What each bundle's replies are sampled at. A painter that is asked again must draw something else; the critic and the
