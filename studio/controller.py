@@ -6,7 +6,7 @@ Knows who may do what and how much. Every command becomes facts through the stor
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -42,7 +42,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Telling:
-    """Who tells new stories: the profile's name and title, and its policy where a person says nothing else."""
+    """Who can tell new stories: a profile's name and title, and its policy where a person says nothing else."""
 
     profile: str
     title: str = ""
@@ -52,13 +52,15 @@ class Telling:
 class Controller:
     """What a person can do in the studio, whichever page they do it from."""
 
-    def __init__(self, store: Store, worker: Worker, render: Callable[[View], Sheet], telling: Telling, limits: Limits) -> None:
-        """``render`` turns a view into markup."""
+    def __init__(
+        self, store: Store, worker: Worker, render: Callable[[View], Sheet], tellings: Sequence[Telling], limits: Limits
+    ) -> None:
+        """``render`` turns a view into markup. Of the ``tellings``, the first is chosen unless a person says otherwise."""
         self._store = store
         self._worker = worker
         self._render = render
         self._limits = limits
-        self.telling = telling
+        self.tellings = tuple(tellings)
         self._boards: OrderedDict[tuple[str, bool], Board] = OrderedDict()
         self._tallies: OrderedDict[str, Tally] = OrderedDict()
         self._lock = Lock()
@@ -75,10 +77,19 @@ class Controller:
 
     # ------------------------------------------------------------ wishes
 
-    def open(self, request: Request, policy: Policy, visitor: Visitor) -> str:
-        """Begins a story; returns its id. ``CommandError`` if there are too many already."""
+    def telling(self, profile: str | None = None) -> Telling:
+        """The telling of this profile, or the first."""
+        for telling in self.tellings:
+            if profile in (telling.profile, None):
+                return telling
+        raise CommandError("These models are not here: choose others in the settings.")
+
+    def open(self, request: Request, policy: Policy, visitor: Visitor, profile: str | None = None) -> str:
+        """Begins a story; returns its id. ``CommandError`` if there are too many already, or the profile is not here."""
+        if not visitor.name:
+            raise CommandError("Your browser keeps no cookie from here, so the story would not be yours: allow it, and reload.")
         self._check_limits(visitor)
-        command = Open(request=request, policy=policy, profile=self.telling.profile)
+        command = Open(request=request, policy=policy, profile=self.telling(profile).profile)
         story = self._store.create(command, visitor.by)
         self._worker.stir(story)
         return story.id
@@ -102,7 +113,7 @@ class Controller:
         board = self._board(story_id, mine)
         with board.lock:
             board.story = story  # the store keeps a story live only as long as somebody holds it
-            shown = (story.length, passing)  # read before the trajectory, which is then at least as new
+            shown = (tally.facts, story.length, passing)  # read before the trajectory, which is then at least as new
             if board.shown != shown:
                 board.put(self._render(view_of(story_id, story.trajectory, tally, passing, mine)), shown)
             return board.since(seen)
@@ -114,6 +125,8 @@ class Controller:
 
     def shelf(self, visitor: Visitor, search: str = "") -> list[Card]:
         """A person's stories, the newest first, as far as they fit on the shelf."""
+        if not visitor.name:
+            return []
         owner = None if visitor.owns_all else visitor.name
         found = self._store.stories(owner=owner, search=search.strip() or None, limit=SHELF)
         return [card_for(story, working=self._worker.passing(story.id).live is not None) for story in found]
@@ -135,7 +148,8 @@ class Controller:
         waiting = self._store.cards(self._store.unfinished())
         mine = [card for card in waiting if card.owner == visitor.name]
         if len(mine) >= self._limits.each and not visitor.owns_all:
-            raise CommandError(f"You have {len(mine)} stories in work: pause one, or wait until one is finished.")
+            many = "a story" if len(mine) == 1 else f"{len(mine)} stories"
+            raise CommandError(f"You have {many} in work: pause one, or wait until one is finished.")
         if len(waiting) >= self._limits.queued:
             raise CommandError("The studio is full at the moment: try again in a few minutes.")
 

@@ -44,7 +44,7 @@ class Mood:
 
 @dataclass(frozen=True)
 class Passing:
-    """All that is passing about one story: its call in flight, its place in the queue (0 is next), the worker's mood."""
+    """All that is passing about one story: its call in flight, its place in line (0: nobody is before it), the worker's mood."""
 
     live: Live | None = None
     place: int | None = None

@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from core.errors import NotFound, StoreError
 from studio.controller import Controller
 from studio.export import document
-from studio.visitors import COOKIE, new_token
+from studio.visitors import COOKIE, has_token, new_token
 
 if TYPE_CHECKING:
     from core.images import ImageStore
@@ -116,6 +116,8 @@ class _Fresh(StaticFiles):
     def file_response(self, *args: object, **kwargs: object) -> Response:
         response = super().file_response(*args, **kwargs)  # type: ignore[arg-type]
         response.headers["Cache-Control"] = "no-cache"
+        if str(response.headers.get("content-type", "")).startswith("application/javascript"):
+            response.headers["Content-Type"] = "text/javascript; charset=utf-8"  # RFC 9239; what is guessed differs by machine
         return response
 
 
@@ -128,7 +130,7 @@ class _Wrap:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        fresh = self.shared and scope["path"] == "/" and COOKIE not in Request(scope).cookies
+        fresh = self.shared and scope["path"] == "/" and not has_token(Request(scope).cookies)
 
         async def wrapped(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -11,7 +11,7 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # before Gradio is i
 import gradio as gr
 
 from core.errors import ReadOnly
-from core.profiles import build_agents, default_profile, load_profile
+from core.profiles import available_profiles, build_agents, default_profile, load_profile, missing_weights
 from core.settings import Settings
 from core.store import Store
 from studio.controller import Controller, Limits, Telling
@@ -41,10 +41,12 @@ def open_studio(settings: Settings) -> None:
     with Store(settings.data) as store:
         if store.read_only:
             raise ReadOnly(store.read_only)
-        worker = Worker(store, store.images, lambda: build_agents(profile))
-        telling = Telling(profile.name, profile.title, profile.policy)
+        others = [other for other in available_profiles() if other.name != profile.name and not missing_weights(other)]
+        known = {each.name: each for each in (profile, *others)}
+        worker = Worker(store, store.images, lambda name: build_agents(known.get(name) or load_profile(name or profile.name)))
+        tellings = [Telling(each.name, each.title, each.policy) for each in known.values()]
         limits = Limits(settings.max_stories, settings.max_stories_each)
-        controller = Controller(store, worker, sheet_of, telling, limits)
+        controller = Controller(store, worker, sheet_of, tellings, limits)
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # stopped by a service manager: close like by hand
         try:
             launch(controller, store.images, settings)
@@ -62,7 +64,7 @@ def launch(controller: Controller, images: ImageStore, settings: Settings, wait:
         server_name=settings.host,
         server_port=settings.port,
         auth=auth,
-        prevent_thread_lock=not wait,
+        prevent_thread_lock=True,
         show_error=False,
         share=False,
         run_history=False,
@@ -80,8 +82,12 @@ def launch(controller: Controller, images: ImageStore, settings: Settings, wait:
             "redoc_url": None,
             "openapi_url": None,
         },
-        quiet=not wait,
+        quiet=True,
     )
+    if wait:
+        print(f"\nInterleave Studio is open: {app.local_url}", flush=True)
+        print("Ctrl+C closes it. What is not finished goes on when it opens again.", flush=True)
+        app.block_thread()
     return app
 
 

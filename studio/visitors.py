@@ -19,7 +19,8 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]{32,64}")
 
 @dataclass(frozen=True)
 class Visitor:
-    """Whoever looks. ``owns_all``: every story in the data folder is theirs, as on one's own computer."""
+    """Whoever looks; with no name, somebody whom the studio could not recognise again. ``owns_all``: every story in the data
+    folder is theirs, as on one's own computer."""
 
     name: str
     owns_all: bool = False
@@ -29,10 +30,11 @@ class Visitor:
         return f"person:{self.name}"
 
     def owns(self, opened_by: str) -> bool:
-        return self.owns_all or opened_by == self.by
+        return self.owns_all or (self.name != "" and opened_by == self.by)
 
 
 OWNER = Visitor("local", owns_all=True)
+NOBODY = Visitor("")
 
 
 def visitor_of(user: str | None, cookies: Mapping[str, str], shared: bool) -> Visitor:
@@ -41,10 +43,14 @@ def visitor_of(user: str | None, cookies: Mapping[str, str], shared: bool) -> Vi
         return Visitor(user)
     if not shared:
         return OWNER
-    token = cookies.get(COOKIE, "")
-    if not _TOKEN.fullmatch(token):
-        return Visitor("guest")
-    return Visitor(f"guest-{hashlib.sha256(token.encode()).hexdigest()[:12]}")
+    if not has_token(cookies):
+        return NOBODY
+    return Visitor(f"guest-{hashlib.sha256(cookies[COOKIE].encode()).hexdigest()[:12]}")
+
+
+def has_token(cookies: Mapping[str, str]) -> bool:
+    """Whether a guest can be recognised by these cookies."""
+    return _TOKEN.fullmatch(cookies.get(COOKIE, "")) is not None
 
 
 def new_token() -> str:
@@ -55,13 +61,16 @@ def doorkeeper(file: Path) -> Callable[[str, str], bool]:
     """Says whether a name and a password open the door; ``file`` has a line ``name:password`` for everyone who may come in."""
     if file.stat().st_mode & 0o077:
         raise StudioError(f"Others can read {file.name}, which has passwords in it; do: chmod 600 {file.name}")
-    lines = [line.strip() for line in file.read_text(encoding="utf-8").splitlines()]
-    known = dict(line.split(":", 1) for line in lines if ":" in line and not line.startswith("#"))
+    try:
+        lines = [line.strip() for line in file.read_text(encoding="utf-8").splitlines()]
+    except UnicodeDecodeError as error:
+        raise StudioError(f"{file.name} is no text in UTF-8.") from error
+    pairs = (line.partition(":") for line in lines if not line.startswith("#"))
+    known = {name: password for name, _, password in pairs if name and password}
     if not known:
         raise StudioError(f"Nobody could sign in: {file.name} has no line name:password.")
 
     def knows(name: str, password: str) -> bool:
-        expected = known.get(name, "")
-        return hmac.compare_digest(expected.encode(), password.encode()) and name in known and bool(expected)
+        return hmac.compare_digest(known.get(name, "").encode(), password.encode()) and name in known
 
     return knows

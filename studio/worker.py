@@ -1,12 +1,13 @@
 """Owns the models: one thread that tells all stories, whether anyone looks or not. Knows no page and no person.
 
 Stories come in with :meth:`Worker.stir` and leave when they rest. The models are loaded when the first story needs them.
-A fault of a model is a fact that the engine records; a fault of ours becomes a ``Failed`` fact of the stories that were in
-the call, and the others go on. What the data folder refuses is no story's fault: the worker waits and tries again.
+A fault of a model is a fact that the engine records; a fault of ours becomes a ``Failed`` fact of the story that was in the
+call, and the others go on. What the data folder refuses is no story's fault: the worker waits and tries again.
 """
 
 from __future__ import annotations
 
+import gc
 import logging
 import time
 from collections.abc import Callable
@@ -29,6 +30,8 @@ log = logging.getLogger("studio.worker")
 
 #: Seconds between tries when the data folder or the models cannot be used; a person's act shortens it.
 BETWEEN_TRIES = 10.0
+#: Most plans or verdicts in one call.
+TOGETHER = 8
 
 
 @dataclass
@@ -37,6 +40,7 @@ class _Shown:
 
     lives: dict[str, Live] = field(default_factory=dict)
     broken: dict[str, str] = field(default_factory=dict)
+    troubled: dict[str, str] = field(default_factory=dict)  # profiles that can't be loaded, and why
     places: dict[str, int] = field(default_factory=dict)
     mood: Mood = field(default_factory=Mood)
 
@@ -44,11 +48,15 @@ class _Shown:
 class Worker:
     """Tells stories in a thread of its own until it is closed."""
 
-    def __init__(self, store: Store, gallery: Gallery, load: Callable[[], Agents]) -> None:
-        """``load`` builds the agents; it runs once, in the worker's thread, when a story first needs them."""
+    def __init__(self, store: Store, gallery: Gallery, load: Callable[[str], Agents]) -> None:
+        """``load`` builds the agents of a profile; it runs in the worker's thread, when a story needs them.
+
+        One profile's models are in memory at a time: as long as they have stories to tell, stories of others wait.
+        """
         self._store = store
         self._gallery = gallery
         self._load = load
+        self._profile = ""  # whose models are loaded, if there is a scheduler
         self._scheduler: Scheduler | None = None
         self._telling: dict[str, Story] = {}
         self._stirred: dict[str, Story] = {}
@@ -79,13 +87,18 @@ class Worker:
     def passing(self, story_id: str) -> Passing:
         """What is passing about a story right now."""
         shown = self._shown
-        just_in = len(shown.places) if story_id in self._stirred else None
+        with self._bell:
+            line = list(dict.fromkeys([*shown.lives, *shown.places, *self._stirred]))
         return Passing(
             live=shown.lives.get(story_id),
-            place=shown.places.get(story_id, just_in),
-            mood=shown.mood,
+            place=line.index(story_id) if story_id in line else None,
+            mood=Mood("troubled", trouble) if (trouble := self._trouble(story_id)) else shown.mood,
             broken=shown.broken.get(story_id, ""),
         )
+
+    def _trouble(self, story_id: str) -> str:
+        story = self._telling.get(story_id)
+        return self._shown.troubled.get(story.trajectory.profile, "") if story else ""
 
     @property
     def mood(self) -> Mood:
@@ -95,7 +108,8 @@ class Worker:
 
     def _run(self) -> None:
         try:
-            self._take_up_unfinished()
+            while not self._closing and not self._take_up_unfinished():
+                self._wait(BETWEEN_TRIES)
             while not self._closing:
                 self._take_in()
                 if not self._telling:
@@ -112,12 +126,19 @@ class Worker:
         finally:
             self._shown.lives.clear()
 
-    def _take_up_unfinished(self) -> None:
-        for story_id in self._store.unfinished():
+    def _take_up_unfinished(self) -> bool:
+        """Whether the data folder could be asked for what is unfinished."""
+        try:
+            unfinished = self._store.unfinished()
+        except StoreError as error:
+            self._be(Mood("troubled", str(error)))
+            return False
+        for story_id in unfinished:
             try:
                 self._telling[story_id] = self._store.open_story(story_id)
             except (StoreError, ValueError) as error:  # one unreadable story keeps no other from going on
                 log.warning("Story %s can't be taken up: %s", story_id, error)
+        return True
 
     def _take_in(self) -> None:
         """Lets in what was stirred, lets go of what rests, and says who stands where in line."""
@@ -126,6 +147,7 @@ class Worker:
         for story_id, story in stirred.items():
             self._shown.broken.pop(story_id, None)
             self._telling.setdefault(story_id, story)
+            self._shown.troubled.pop(story.trajectory.profile, None)  # a person asks to try again
         for story_id, story in list(self._telling.items()):
             try:
                 resting = isinstance(next_task(story.trajectory), Rest)
@@ -135,9 +157,14 @@ class Worker:
                 resting = True
             if resting:
                 self._let_go(story_id)
-            elif self._scheduler:
+            elif self._scheduler and story.trajectory.profile == self._profile:
                 self._scheduler.add(story)
-        self._shown.places = self._scheduler.turns() if self._scheduler else {name: n for n, name in enumerate(self._telling)}
+        self._shown.places = self._turns()
+
+    def _turns(self) -> dict[str, int]:
+        """Who stands where in line: first those whose models are loaded."""
+        loaded = self._scheduler.turns() if self._scheduler else {}
+        return {story_id: place for place, story_id in enumerate(dict.fromkeys([*loaded, *self._telling]))}
 
     def _let_go(self, story_id: str) -> None:
         self._telling.pop(story_id, None)
@@ -145,24 +172,38 @@ class Worker:
             self._scheduler.drop(story_id)
 
     def _ready(self) -> bool:
-        """Whether the models are there; loads them at the first call."""
-        if self._scheduler:
+        """Whether models are there that have a story to tell; loads them if not."""
+        waiting = list(dict.fromkeys(story.trajectory.profile for story in self._telling.values()))
+        if self._scheduler and self._profile in waiting:
             return True
-        if self.mood.kind != "troubled":  # while it is, each try would blink
+        # Those that could not be loaded are tried again when there is nothing else to do.
+        untried = [profile for profile in waiting if profile not in self._shown.troubled]
+        return any(self._loaded(profile) for profile in untried or waiting)
+
+    def _loaded(self, profile: str) -> bool:
+        """Puts this profile's models in the place of those that are in memory."""
+        if profile not in self._shown.troubled:  # while it is, each try would blink
             self._be(Mood("loading"))
+        self._scheduler = None
+        gc.collect()  # the old models' memory is free before the new ones need it
         try:
-            agents = self._load()
+            agents = self._load(profile)
         except ProfileError as error:
-            self._be(Mood("troubled", str(error)))
-            return False
+            return self._is_troubled(profile, str(error))
         except Exception as error:
-            log.exception("The models can't be loaded.")
-            self._be(Mood("troubled", f"The models can't be loaded ({type(error).__name__}); the log says more."))
-            return False
-        self._scheduler = Scheduler(agents, self._gallery)
+            log.exception("The models of %r can't be loaded.", profile)
+            return self._is_troubled(profile, f"The models can't be loaded ({type(error).__name__}); the log says more.")
+        self._shown.troubled.pop(profile, None)
+        self._profile, self._scheduler = profile, Scheduler(agents, self._gallery, TOGETHER)
         for story in self._telling.values():
-            self._scheduler.add(story)
+            if story.trajectory.profile == profile:
+                self._scheduler.add(story)
         return True
+
+    def _is_troubled(self, profile: str, why: str) -> bool:
+        self._shown.troubled[profile] = why
+        self._be(Mood("troubled", why))
+        return False
 
     def _round(self) -> None:
         """One call of one model. Whatever goes wrong in it becomes a fact or a mood, never the end of the thread."""
@@ -181,7 +222,12 @@ class Worker:
             self._wait(BETWEEN_TRIES)
         except Exception as error:
             log.exception("An internal error in the call for %s.", list(begun) or "no story")
-            self._fail(begun, error)
+            if len(begun) > 1:  # whose fault it is shows when each is asked alone
+                self._scheduler.batch = 1
+            else:
+                self._fail(begun, error)
+        else:
+            self._scheduler.batch = TOGETHER
         finally:
             call.close()
             for story_id in begun:
@@ -193,7 +239,7 @@ class Worker:
             case Began(task=task):
                 begun[story_id] = task
                 lives[story_id] = Live(task, since=time.time())
-                self._shown.places = self._scheduler.turns() if self._scheduler else {}
+                self._shown.places = self._turns()
             case Ended():
                 begun.pop(story_id, None)
                 lives.pop(story_id, None)
@@ -204,7 +250,7 @@ class Worker:
                 lives.pop(story_id, None)
 
     def _fail(self, begun: dict[str, Task], error: Exception) -> None:
-        """Records our own fault for each story that was in the call, so that it is asked again, or gets stuck and says why."""
+        """Records our own fault for the story that was in the call, so that it is asked again, or gets stuck and says why."""
         message = f"Something went wrong inside the studio ({type(error).__name__}); the log says more."
         for story_id, task in begun.items():
             try:

@@ -146,7 +146,8 @@ def _show(report: Report) -> int:
         for fault in report.faults:
             table.add_row(Text(fault.where), Text(fault.what))  # Text: what is quoted here is no markup
         console.print(table)
-    verdict = f"{len(report.faults)} faults" if report.faults else "Healthy"
+    faults = len(report.faults)
+    verdict = f"{faults} {'fault' if faults == 1 else 'faults'}" if faults else "Healthy"
     console.print(f"{verdict}: {report.stories} stories, {report.facts} facts, {report.pictures} pictures.", highlight=False)
     if report.unnamed:
         console.print(f"{report.unnamed} of the pictures are in no story, which does no harm.", highlight=False)

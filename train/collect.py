@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from codecs import BOM_UTF8
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from pathlib import Path
 from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from core.commands import Open, Resume
-from core.errors import BadImage, NotFound
+from core.errors import BadImage, NotFound, WriteConflict
 from core.policy import Draw, JudgeAttempt, Rest, derive_seed, next_task
 from core.ports import Agents
 from core.scheduler import Began, Notice, Scheduler
@@ -113,7 +114,7 @@ def read_prompts(path: Path, complain: Complain) -> list[Prompt]:
                 continue
             try:
                 prompt = _prompt(number, line, path.parent)
-            except ValueError as error:
+            except (ValueError, RuntimeError) as error:  # RuntimeError: a picture that is a link to itself
                 complain(number, str(error))
                 continue
             if prompt.id in prompts:
@@ -125,7 +126,7 @@ def read_prompts(path: Path, complain: Complain) -> list[Prompt]:
 
 def _prompt(number: int, line: bytes, folder: Path) -> Prompt:
     try:
-        read = _Line.model_validate_json(line)
+        read = _Line.model_validate_json(line.removeprefix(BOM_UTF8))
     except ValidationError as error:
         fault = error.errors(include_url=False, include_input=False, include_context=False)[0]
         place = ".".join(map(str, fault["loc"][:1]))
@@ -166,7 +167,7 @@ class Collection:
             while len(live) < self.in_flight and (prompt := next(left, None)):
                 try:
                     story = self._story(prompt)
-                except BadImage as error:
+                except (BadImage, NotFound) as error:
                     complain(prompt.line, str(error))
                     continue
                 if isinstance(story, StoryCard):
@@ -192,7 +193,10 @@ class Collection:
         return reduce(Totals.plus, (card for page in pages for card in self.store.cards(page)), Totals())
 
     def _story(self, prompt: Prompt) -> Story | StoryCard:
-        """The prompt's story, ready to go on; only its card if there is nothing to do. A stuck one gets another chance."""
+        """The prompt's story, ready to go on; only its card if there is nothing to do. A stuck one gets another chance.
+
+        ``NotFound`` if somebody deleted it.
+        """
         story_id = story_id_of(prompt, self.terms)
         try:
             card = self.store.card(story_id)
@@ -210,4 +214,7 @@ class Collection:
         seed = derive_seed(self.terms.seed, "prompt", prompt.id)
         request = Request(text=prompt.text, images=images, seed=seed)
         command = Open(request=request, policy=self.terms.policy, profile=self.terms.profile)
-        return self.store.create(command, COLLECTOR, story_id)
+        try:
+            return self.store.create(command, COLLECTOR, story_id)
+        except WriteConflict as error:  # it is there, but on no list
+            raise NotFound("its story was deleted in the studio") from error

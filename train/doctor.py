@@ -50,7 +50,11 @@ def examine(folder: Path, watch: Watch[str] = iter) -> Report:
         faults = [Fault("database", what) for what in store.damage()]
         story_ids, facts, named = store.ids(), 0, dict[str, str]()
         for story_id in watch(story_ids):
-            audit = store.audit(story_id)
+            try:
+                audit = store.audit(story_id)
+            except Exception as error:  # the driver fails in any way it likes on a value that it can't decode
+                faults.append(Fault(f"story {story_id}", f"Its rows cannot be read: {getattr(error, 'orig', error)}."))
+                continue
             facts += audit.facts
             faults += [Fault(f"story {story_id}", what) for what in audit.faults]
             named.update(dict.fromkeys(_pictures(audit.story), story_id))

@@ -35,6 +35,7 @@ export function mount(element, functions) {
   window.addEventListener("studio:open", (event) => open(event.detail)); // from Gradio's own fields
   window.addEventListener("popstate", () => show(new URLSearchParams(location.search).get("story")));
   setInterval(tick, 1000);
+  new ResizeObserver(measure).observe(part("header"));
   show(new URLSearchParams(location.search).get("story") ?? unfinished());
 }
 
@@ -104,7 +105,7 @@ async function look() {
   if (!studio.story || document.hidden) return;
   const story = studio.story;
   try {
-    const answer = await server.look({ story, seen });
+    const answer = await asked(server.look({ story, seen }));
     if (story !== studio.story) return;
     reached(true);
     if (answer.gone) {
@@ -120,6 +121,13 @@ async function look() {
     reached(false);
   }
   if (story === studio.story) soon(failures ? AT_REST : studio.state?.active ? WHILE_ACTIVE : AT_REST);
+}
+
+/** The server's answer. Gradio's client answers with nothing, rather than throw, when the server could not be reached. */
+async function asked(call) {
+  const answer = await call;
+  if (!answer) throw new Error("no answer");
+  return answer;
 }
 
 function reached(yes) {
@@ -163,6 +171,12 @@ function newCard(id) {
   return card;
 }
 
+/** How much of the head may scroll away, so that its last rows, with the controls, stay in sight. */
+function measure() {
+  const foot = root.querySelector(matchMedia("(max-width: 768px)").matches ? ".controls" : ".story-foot");
+  if (foot) part("header").style.setProperty("--above", foot.offsetTop);
+}
+
 /** Clocks tick here, so that the server need not send each second. */
 function tick() {
   for (const clock of root.querySelectorAll("[data-clock]")) {
@@ -179,7 +193,7 @@ function tick() {
 async function send(command) {
   let answer;
   try {
-    answer = await server.send({ story: studio.story, command });
+    answer = await asked(server.send({ story: studio.story, command }));
   } catch {
     answer = { error: "The studio can't be reached. Nothing was changed; try again in a moment." };
   }

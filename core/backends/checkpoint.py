@@ -122,10 +122,13 @@ def load_checkpoint(
     """Loads ``model``, a local folder or a hub id whose weights are on this machine. Raises ``ProfileError``."""
     import torch
     from transformers import AutoModelForImageTextToText
+    from transformers.utils import logging as chatter
 
     model = _placed(model)
     folder = weights_of(model, revision)
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    silence: Any = chatter.disable_progress_bar  # untyped upstream
+    silence()  # whoever waits sees the studio's own words, or the command's own bar
     any_model: Any = AutoModelForImageTextToText
     try:
         weights, loading = any_model.from_pretrained(

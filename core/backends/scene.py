@@ -16,7 +16,7 @@ from core.backends.vlm import Reply, Vlm
 from core.dialect import Pack, painter_messages
 from core.errors import AgentError, DrawError
 from core.pocket.render import render
-from core.pocket.world import MAX_THINGS, Scene, parse_program
+from core.pocket.world import MAX_THINGS, Scene, drawable
 from core.ports import Delta, DrawCase, PreviewImage, Results, StepProgress, Stream, TextDelta
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class ScenePainter:
         if isinstance(reply, AgentError):
             return reply
         try:
-            scene = parse_program(reply.text)
+            scene = drawable(reply.text)
         except ValueError:
             return DrawError("The painter's words name no scene that can be drawn.")
         image = render(scene, self.side)
@@ -93,6 +93,6 @@ class _Sketch:
 
 def _scene_of(program: str) -> Scene | None:
     try:
-        return parse_program(program)
+        return drawable(program)
     except ValueError:
         return None

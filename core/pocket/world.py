@@ -170,3 +170,19 @@ def parse_program(text: str) -> Scene:
         raise ValueError(f"a view is 1, 2 or 3, not {words[1]!r}")
     place, view, time, weather = words[0], int(words[1]), words[2], words[3]
     return Scene.model_validate({"place": place, "view": view, "time": time, "weather": weather, "things": things})
+
+
+def drawable(program: str) -> Scene:
+    """As much of a painter's program as can be drawn; ``ValueError`` if not even its stage can.
+
+    A thing that is not in this world, a second one of its kind or in its slot, and a fifth one are left out: like any
+    generator, the painter then shows a picture that misses something, and the critic sees it.
+    """
+    stage, *parts = program.strip("; \n").split("; ")
+    scene = parse_program(stage)
+    for part in parts:
+        try:
+            scene = scene.with_things(*scene.things, *parse_program(f"{stage}; {part}").things)
+        except ValueError:
+            continue
+    return scene

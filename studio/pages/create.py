@@ -74,7 +74,8 @@ def create_page(controller: Controller, images: ImageStore, who: Who) -> None:
 
 
 def _composer(controller: Controller, images: ImageStore, who: Who) -> None:
-    policy = controller.telling.policy
+    policy = controller.telling().policy
+    titles = {telling.profile: telling.title for telling in controller.tellings}
     with gr.Column(elem_id="desk"):
         text = gr.Textbox(
             label="What is the story about?",
@@ -100,6 +101,14 @@ def _composer(controller: Controller, images: ImageStore, who: Who) -> None:
                     0, label="Seed", precision=0, minimum=0, maximum=MAX_SEED, info="The same seed tells the same story."
                 )
                 dice = gr.Button("⚄ Roll", elem_id="dice", size="sm", scale=0, min_width=90)
+            profile = gr.Dropdown(
+                [(title, name) for name, title in titles.items()],
+                value=controller.telling().profile,
+                label="Told by",
+                info="The models. Those whose weights are on this machine can be chosen.",
+                elem_id="profile",
+                filterable=False,
+            )
             review = gr.Checkbox(
                 policy.review, label="Wait for me", info="The story rests after the plan and after each verdict, until you go on."
             )
@@ -111,7 +120,7 @@ def _composer(controller: Controller, images: ImageStore, who: Who) -> None:
                 elem_id="start-picture",
             )
         with gr.Row(elem_id="go", equal_height=True):
-            gr.Markdown(f"Told by **{controller.telling.title}**", elem_classes="profile")
+            by = gr.Markdown(f"Told by **{controller.telling().title}**", elem_classes="profile")
             start = gr.Button("Tell the story", variant="primary", elem_id="start", scale=0, min_width=200)
     with gr.Row(elem_id="examples"):
         for example in EXAMPLES:
@@ -119,7 +128,9 @@ def _composer(controller: Controller, images: ImageStore, who: Who) -> None:
             chip.click(None, None, text, js=f"() => {json.dumps(example)}", api_visibility="private")
 
     opened = gr.Textbox(visible="hidden", elem_id="opened")
-    fields = [text, attempts, review, seed, picture]
+    fields = [text, profile, attempts, review, seed, picture]
+    told_by = json.dumps({name: f"Told by **{title}**" for name, title in titles.items()})
+    profile.change(None, profile, by, js=f"(name) => ({told_by})[name]", api_visibility="private")
     begun = start.click(
         _begin(controller, images, who),
         fields,
@@ -140,12 +151,14 @@ def _composer(controller: Controller, images: ImageStore, who: Who) -> None:
 
 
 def _begin(controller: Controller, images: ImageStore, who: Who) -> Callable[..., str]:
-    def begin(text: Any, attempts: Any, review: Any, seed: Any, picture: Any, request: gr.Request) -> str:
+    def begin(text: Any, profile: Any, attempts: Any, review: Any, seed: Any, picture: Any, request: gr.Request) -> str:
         try:
             start = (_import(images, picture),) if picture else ()
             asked = Request(text=str(text or ""), images=start, seed=int(seed or 0))
-            policy = controller.telling.policy.model_copy(update={"max_attempts": int(attempts), "review": bool(review)})
-            return controller.open(asked, Policy.model_validate(policy.model_dump()), who(request))
+            policy = controller.telling(str(profile)).policy.model_copy(
+                update={"max_attempts": int(attempts), "review": bool(review)}
+            )
+            return controller.open(asked, Policy.model_validate(policy.model_dump()), who(request), str(profile))
         except ValidationError as error:
             raise gr.Error(_sentence(error), title="Not yet", print_exception=False) from error
         except StudioError as error:

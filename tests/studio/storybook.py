@@ -138,6 +138,9 @@ class Storybook:
         return first if number == 0 else REFINED[title, number - 1]
 
 
+TELLINGS = [Telling("pocket", "Storybook"), Telling("another", "Another hand")]
+
+
 class House:
     """A whole studio over a data folder, without its door; closed in the right order at the end of a ``with``."""
 
@@ -147,9 +150,9 @@ class House:
         self.agents = agents
         self.store = Store(folder)
         self.worker = Worker(self.store, self.store.images, self._load)
-        self.controller = Controller(self.store, self.worker, sheet_of, Telling("pocket", "Storybook"), limits or Limits())
+        self.controller = Controller(self.store, self.worker, sheet_of, TELLINGS, limits or Limits())
 
-    def _load(self) -> Agents:
+    def _load(self, profile: str) -> Agents:
         self.loads += 1
         return self.agents
 
@@ -160,8 +163,8 @@ class House:
         self.controller.close()
         self.store.close()
 
-    def open(self, text: str = REQUEST, visitor: Visitor = OWNER, **policy: object) -> str:
-        return self.controller.open(Request(text=text), Policy.model_validate(policy), visitor)
+    def open(self, text: str = REQUEST, visitor: Visitor = OWNER, profile: str | None = None, **policy: object) -> str:
+        return self.controller.open(Request(text=text), Policy.model_validate(policy), visitor, profile)
 
     def send(self, story_id: str, command: Command, visitor: Visitor = OWNER) -> None:
         self.controller.send(story_id, command, visitor)

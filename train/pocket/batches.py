@@ -24,9 +24,22 @@ from core.backends.qwen_processor import load_processor
 from core.pocket.world import Scene
 from train.pocket import examples as language
 from train.pocket.pictures import draw
-from train.pocket.recipe import BLOCK, COMPARED_WEIGHT, NO_WEIGHT, TOKENS, VERDICT_WEIGHT, YES_WEIGHT
+from train.pocket.recipe import (
+    BLOCK,
+    COMPARED_WEIGHT,
+    LENGTH_WEIGHT,
+    NO_WEIGHT,
+    OUTLINE_WEIGHT,
+    PLACE_WEIGHT,
+    TOKENS,
+    VERDICT_WEIGHT,
+    YES_WEIGHT,
+)
 
 VERDICT = '</think><answer>{"previous_step_success": '  # the token after this one is the verdict
+PLAN = '</think><answer>{"execution_plan": [{"step_number": '  # what is before this one is a plan's outline
+
+SIDES = (" top", " left", " middle", " right")  # the words of the six slots
 
 Mixture = Mapping[language.Role, float]
 
@@ -55,9 +68,11 @@ class Encoder:
         self.pad: int = self.tokenizer.pad_token_id
         self.image: int = self.tokenizer.convert_tokens_to_ids("<|image_pad|>")
         self.verdict: int = self.tokenizer.convert_tokens_to_ids(VERDICT)
-        self.question, self.yes, self.no = (
-            self.tokenizer.encode(word, add_special_tokens=False)[-1] for word in ("?", " yes", " no")
+        self.plan: int = self.tokenizer.convert_tokens_to_ids(PLAN)
+        self.question, self.yes, self.no, self.pictures = (
+            self.tokenizer.encode(word, add_special_tokens=False)[-1] for word in ("?", " yes", " no", " pictures")
         )
+        self.sides = [self.tokenizer.encode(word, add_special_tokens=False)[-1] for word in SIDES]
 
     def row(self, example: language.Example) -> Row:
         prompt = self.tokenizer.apply_chat_template(example.messages, add_generation_prompt=True, tokenize=False)
@@ -68,17 +83,20 @@ class Encoder:
         return Row(ids + reply, len(reply), example.scenes)
 
     def weights(self, reply: np.ndarray) -> np.ndarray:
-        """What each token of a reply weighs in the loss: more where a critic compares and judges."""
+        """What each token of a reply weighs in the loss: more where a critic compares and judges, or a planner decides."""
         weights = np.ones(len(reply), dtype=np.float32)
-        judged = np.flatnonzero(reply == self.verdict)
-        if not len(judged):
-            return weights
-        weights[judged[0] + 1] = VERDICT_WEIGHT
-        thought, own = reply[: judged[0]], weights[: judged[0]]
-        for place in np.flatnonzero(thought == self.question):
-            own[[place - 1, place + 1]] = COMPARED_WEIGHT
-        own[thought == self.yes] = YES_WEIGHT
-        own[thought == self.no] = NO_WEIGHT
+        if len(judged := np.flatnonzero(reply == self.verdict)):
+            weights[judged[0] + 1] = VERDICT_WEIGHT
+            thought, own = reply[: judged[0]], weights[: judged[0]]
+            for place in np.flatnonzero(thought == self.question):
+                own[[place - 1, place + 1]] = COMPARED_WEIGHT
+            own[thought == self.yes] = YES_WEIGHT
+            own[thought == self.no] = NO_WEIGHT
+        elif len(told := np.flatnonzero(reply == self.plan)):
+            weights[np.isin(reply, self.sides)] = PLACE_WEIGHT
+            outline, own = reply[: told[0]], weights[: told[0]]
+            own[:] = OUTLINE_WEIGHT
+            own[np.flatnonzero(outline == self.pictures)[:1] - 1] = LENGTH_WEIGHT
         return weights
 
     def batch(self, rows: list[Row]) -> Batch:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,7 +12,7 @@ import typer
 
 if TYPE_CHECKING:
     from core.backends.vlm import Vlm
-    from train.pocket.evaluate import Share
+    from train.pocket.evaluate import Figure
     from train.pocket.recipe import Role as RoleName
 
 app = typer.Typer(no_args_is_help=True, help="Train, measure and pack the pocket models. Every command goes on where it was cut.")
@@ -42,6 +43,14 @@ def base(runs: Runs = RUNS) -> None:
     from train.pocket.stages import train_base
 
     _interruptible(lambda: train_base(runs))
+
+
+@app.command()
+def adopt(runs: Runs = RUNS, assets: Assets = ASSETS) -> None:
+    """Start from the packed painter, so that critic or planner can be trained without the hours before them."""
+    from train.pocket.stages import adopt_painter
+
+    adopt_painter(assets / "painter", runs)
 
 
 @app.command()
@@ -89,40 +98,50 @@ def measure(
     count: Annotated[int, typer.Option(min=10, help="Held-out cases for each figure.")] = 500,
     out: Annotated[Path | None, typer.Option(help="Also write the figures here, as JSON.")] = None,
 ) -> None:
-    """Measure the bundles on held-out cases, with 95 % intervals."""
+    """Measure the bundles on held-out cases, with 95 % intervals; seconds are those of one core."""
+    import torch
+    from rich.console import Console
+
     from core.backends.vlm import load_vlm
     from train.pocket import evaluate as figures
 
-    agents: dict[RoleName, Vlm] = {role.value: load_vlm(str(assets / role)) for role in Role if (assets / role).is_dir()}
-    tables: dict[str, dict[str, Share]] = {}
-    if (paints := agents.get("painter")) is not None:
-        tables["painter"] = figures.painter_adherence(paints, count)
-        tables["painter, describing"] = figures.describing(figures.at_temperature(paints, 0.0), count)
-    if (judges := agents.get("critic")) is not None:
-        tables["critic"] = figures.critic_accuracy(judges, count)
-    if paints is not None and judges is not None:
-        tables["refinement"] = figures.usefulness(paints, judges, 2 * count)
-    if (plans := agents.get("planner")) is not None:
-        tables["planner"] = figures.planner_validity(plans, count)
-    seconds = {role: round(figures.seconds(vlm, role), 3) for role, vlm in agents.items()}
+    torch.set_num_threads(1)
+    tables: dict[str, Mapping[str, Figure]] = {}
+    with Console(stderr=True).status("Loading the models") as status:
+        agents: dict[RoleName, Vlm] = {role.value: load_vlm(str(assets / role)) for role in Role if (assets / role).is_dir()}
+        if (paints := agents.get("painter")) is not None:
+            status.update("Measuring the painter")
+            tables["painter"] = figures.painter_adherence(paints, count)
+            tables["painter, describing"] = figures.describing(figures.at_temperature(paints, 0.0), count)
+        if (judges := agents.get("critic")) is not None:
+            status.update("Measuring the critic")
+            tables["critic"] = figures.critic_accuracy(judges, count)
+        if paints is not None and judges is not None:
+            status.update("Measuring what a refined prompt mends")
+            tables["refinement"] = figures.usefulness(paints, judges, 2 * count)
+        if (plans := agents.get("planner")) is not None:
+            status.update("Measuring the planner")
+            tables["planner"] = figures.planner_validity(plans, count)
+        status.update("Measuring the time of a reply")
+        seconds = {role: round(figures.seconds(vlm, role), 3) for role, vlm in agents.items()}
     _show(tables, seconds)
     if out is not None:
-        found: dict[str, Any] = {name: {row: share.json() for row, share in table.items()} for name, table in tables.items()}
+        found: dict[str, Any] = {name: {row: figure.json() for row, figure in table.items()} for name, table in tables.items()}
         out.write_text(json.dumps(found | {"seconds a reply": seconds}, indent=2) + "\n", encoding="utf-8")
 
 
-def _show(tables: dict[str, dict[str, Share]], seconds: dict[RoleName, float]) -> None:
+def _show(tables: dict[str, Mapping[str, Figure]], seconds: dict[RoleName, float]) -> None:
     from rich.console import Console
     from rich.table import Table
 
     console = Console()
-    for name, shares in tables.items():
+    for name, figures in tables.items():
         table = Table(title=name, title_justify="left")
         for column in ("", "share", "95 %", "n"):
             table.add_column(column, justify="left" if not column else "right")
-        for row, share in shares.items():
-            low, high = share.interval
-            table.add_row(row, f"{share.value:.1%}", f"{low:.1%} to {high:.1%}", str(share.of))
+        for row, figure in figures.items():
+            low, high = figure.interval
+            table.add_row(row, f"{figure.value:.1%}", f"{low:.1%} to {high:.1%}", str(figure.of))
         console.print(table)
     for role, taken in seconds.items():
         console.print(f"{role}: {taken:.2f} s a reply")

@@ -5,6 +5,7 @@ Every figure is a share with its number of cases and a 95 % interval. Knows noth
 
 from __future__ import annotations
 
+import re
 import time
 from collections import defaultdict
 from collections.abc import Iterable
@@ -19,8 +20,8 @@ from core.backends.vlm import Reply, Vlm
 from core.dialect import Message, critic_messages, painter_messages, parse_plan, parse_verdict
 from core.errors import ReplyError
 from core.pocket.render import render
-from core.pocket.world import KINDS, Scene, Thing, parse_program
-from core.types import Verdict
+from core.pocket.world import KINDS, SLOTS, Scene, Thing, drawable
+from core.types import Plan, Verdict
 from train.pocket.examples import Example, Role, examples, pack
 from train.pocket.intents import Intent, Wanted, check, expect, usual
 from train.pocket.reading import parse_prompt
@@ -53,8 +54,40 @@ class Share:
         return min(self.value, (middle - spread) / scale), max(self.value, min(1.0, (middle + spread) / scale))
 
     def json(self) -> dict[str, float]:
-        low, high = self.interval
-        return {"value": round(self.value, 4), "low": round(low, 4), "high": round(high, 4), "n": self.of}
+        return _figure(self)
+
+
+@dataclass(frozen=True)
+class Balance:
+    """The mean of two shares: what a judge who always says the same gets half of, however the cases are mixed."""
+
+    one: Share
+    other: Share
+
+    @property
+    def of(self) -> int:
+        return self.one.of + self.other.of
+
+    @property
+    def value(self) -> float:
+        return (self.one.value + self.other.value) / 2
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """From the two shares' own intervals, which are independent."""
+        down, up = (sqrt(sum((share.value - share.interval[end]) ** 2 for share in (self.one, self.other))) / 2 for end in (0, 1))
+        return self.value - down, self.value + up
+
+    def json(self) -> dict[str, float]:
+        return _figure(self)
+
+
+Figure = Share | Balance
+
+
+def _figure(figure: Figure) -> dict[str, float]:
+    low, high = figure.interval
+    return {"value": round(figure.value, 4), "low": round(low, 4), "high": round(high, 4), "n": figure.of}
 
 
 class Tally:
@@ -109,7 +142,7 @@ def _picture(scene: Scene | None) -> Image:
 def scene_of(program: str) -> Scene | None:
     """The scene that was drawn, or None where the program names none."""
     try:
-        return parse_program(program)
+        return drawable(program)
     except ValueError:
         return None
 
@@ -174,7 +207,7 @@ def describing(vlm: Vlm, count: int) -> dict[str, Share]:
     return tally.shares()
 
 
-def critic_accuracy(vlm: Vlm, count: int) -> dict[str, Share]:
+def critic_accuracy(vlm: Vlm, count: int) -> dict[str, Figure]:
     """How often the verdict is the truth, by truth and by fault; and how often words are exactly the teacher's."""
     cases = held_out("critic", count)
     facts = [case.facts for case in cases]
@@ -189,12 +222,8 @@ def critic_accuracy(vlm: Vlm, count: int) -> dict[str, Share]:
         if not success:
             tally.add(f"fault: {case.facts['fault']}", right)
             tally.add("refined exact", verdict is not None and verdict.refined_prompt == teacher.refined_prompt)
-    return tally.shares()
-
-
-def balanced(shares: dict[str, Share]) -> float:
-    """The mean of the accuracies on good and on bad pictures."""
-    return (shares["good pictures"].value + shares["bad pictures"].value) / 2
+    shares = tally.shares()
+    return {"balanced accuracy": Balance(shares["good pictures"], shares["bad pictures"]), **shares}
 
 
 def usefulness(painter: Vlm, critic: Vlm, count: int) -> dict[str, Share]:
@@ -235,6 +264,9 @@ def planner_validity(vlm: Vlm, count: int) -> dict[str, Share]:
         except ReplyError:
             plan = None
         tally.add("a plan", plan is not None)
+        if names := [name for name in case.facts["names"].values() if name in case.facts["request"]]:
+            told = " ".join(step.caption or "" for step in plan.steps) if plan else ""
+            tally.add("names are kept", all(re.search(rf"\b{re.escape(name)}\b", told) for name in names))
         steps = case.facts["asked_steps"]
         if steps is not None:
             tally.add("as many steps as asked", plan is not None and len(plan.steps) == steps)
@@ -247,9 +279,33 @@ def planner_validity(vlm: Vlm, count: int) -> dict[str, Share]:
                 drawable = scene is not None
                 shown |= {thing.kind for thing in scene.things} if scene else set()
         tally.add("drawable to the end", drawable)
+        tally.add("everything is where a later step says", plan is not None and remembers_places(plan))
         if wishes := _wishes(case.facts["asked"]):
             tally.add("all that was asked for appears", wishes <= shown)
     return tally.shares()
+
+
+#: "the big red balloon at the top left": something that is there already, and where.
+_PLACED = re.compile(
+    rf"\b[Tt]he (?:\w+ ){{0,2}}({'|'.join(name for kind in KINDS.values() for name in (kind.plural, kind.name))})"
+    rf" (?:at|in|on) the ({'|'.join(SLOTS)})\b"
+)
+
+
+def remembers_places(plan: Plan) -> bool:
+    """Whether the plan remembers where it has put things, as far as its prompts say so and speak of them again."""
+    kinds = {name: kind.name for kind in KINDS.values() for name in (kind.plural, kind.name)}
+    told: dict[str, str] = {}
+    for step in plan.steps:
+        if step.prompt is None:
+            continue
+        if any(told.get(kinds[name], slot) != slot for name, slot in _PLACED.findall(step.prompt)):
+            return False
+        intent = parse_prompt(step.prompt, whole=not told)
+        told |= {wanted.kind: wanted.slot for wanted in intent.wanted if wanted.slot}
+        for kind in intent.gone:
+            told.pop(kind, None)
+    return True
 
 
 def _wishes(premise: Any) -> set[str]:

@@ -102,6 +102,8 @@ def still_there(rng: Random, intent: Intent, before: Scene | None, good: Scene) 
         return None
     in_its_place = good.at(old.slot)
     rest = without(good, in_its_place.kind) if in_its_place else good.things
+    if len(rest) >= MAX_THINGS:  # other things have come since
+        return None
     return good.with_things(*rest, old)
 
 

@@ -1,7 +1,8 @@
 """Every stage of the pocket recipe, from nothing to bundles: tokenizers, warm-up, base, and the three roles.
 
-All working files are in one folder (``runs/pocket``); a stage that is finished is not run again, and one that was cut goes
-on. Each role ends as a bundle in its own folder, ready to be packed into ``assets/pocket``.
+The painter grows out of the base; critic and planner grow out of the painter, which has looked at most pictures. All working
+files are in one folder (``runs/pocket``); a stage that is finished is not run again, and one that was cut goes on. Each role
+ends as a bundle in its own folder, ready to be packed into ``assets/pocket``.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import torch
 from core.backends.qwen_processor import load_processor, save_processor
 from train.pocket.batches import Mixture, stream
 from train.pocket.examples import Role, examples
-from train.pocket.model import inherit, learn_tokenizer, make_model, make_processor, quicken, save_bundle
+from train.pocket.model import inherit, learn_tokenizer, load_bundle, make_model, make_processor, quicken, save_bundle
 from train.pocket.recipe import (
     BASE,
     BASE_MIXTURE,
@@ -37,7 +38,7 @@ from train.pocket.recipe import (
     WARMUP,
     Stage,
 )
-from train.pocket.trainer import finished, fit, last_weights, load_weights, reply_loss
+from train.pocket.trainer import finished, fit, keep_weights, last_weights, load_weights, reply_loss
 
 Agent = Literal["painter", "critic", "planner"]
 STAGES: dict[Agent, tuple[Stage, Mixture]] = {
@@ -81,28 +82,47 @@ def train_base(runs: Path) -> None:
         _fit(BASE, BASE_MIXTURE, model, runs / "tokenizer", runs / "base")
 
 
+def train_painter(runs: Path) -> None:
+    """The painter from the base; ends with its bundle in ``runs/painter/bundle``."""
+    if not finished(PAINTER, runs / "painter"):
+        train_base(runs)
+        model = _fresh(runs / "tokenizer")
+        load_weights(model, last_weights(runs / "base"))
+        _fit(PAINTER, PAINTER_MIXTURE, model, runs / "tokenizer", runs / "painter")
+    write_bundle("painter", runs)
+
+
 def train_role(role: Agent, runs: Path) -> None:
-    """One role from the base; ends with its bundle in ``runs/<role>/bundle``."""
+    """One role, after the painter if there is none yet; ends with its bundle in ``runs/<role>/bundle``."""
+    if role == "painter" or not finished(PAINTER, runs / "painter"):
+        train_painter(runs)
+    if role == "painter":
+        return
     stage, mixture = STAGES[role]
-    train_base(runs)
     torch.set_num_threads(1)
-    words = runs / ("story-tokenizer" if role == "planner" else "tokenizer")
-    base = _fresh(runs / "tokenizer")
-    load_weights(base, last_weights(runs / "base"))
+    learn_tokenizers(runs)
+    words = _words(role, runs)
+    painter = _fresh(runs / "tokenizer")
+    load_weights(painter, last_weights(runs / "painter"))
+    model = painter
     if role == "planner":
         model = _fresh(words)
-        inherit(model, load_processor(words).tokenizer, base, load_processor(runs / "tokenizer").tokenizer)
-    else:
-        model = base
+        inherit(model, load_processor(words).tokenizer, painter, load_processor(runs / "tokenizer").tokenizer)
     if not finished(stage, runs / role):
         _fit(stage, mixture, model, words, runs / role)
     write_bundle(role, runs)
 
 
+def adopt_painter(bundle: Path, runs: Path) -> None:
+    """Takes a packed painter, with its vocabulary, as this folder's finished one: critic and planner can start at once."""
+    model, processor = load_bundle(bundle)
+    save_processor(processor, runs / "tokenizer")
+    keep_weights(runs / "painter", model, PAINTER.steps)
+
+
 def write_bundle(role: Agent, runs: Path) -> None:
     """The role's bundle from its last checkpoint, also of a run that is not yet finished."""
-    words = runs / ("story-tokenizer" if role == "planner" else "tokenizer")
-    processor = load_processor(words)
+    processor = load_processor(_words(role, runs))
     model = make_model(processor.tokenizer, POCKET, SEED)
     load_weights(model, last_weights(runs / role))
     save_bundle(model, processor, runs / role / "bundle", temperature=TEMPERATURES[role])
@@ -114,6 +134,10 @@ def pack(role: Agent, runs: Path, assets: Path) -> Path:
     shutil.rmtree(place, ignore_errors=True)
     shutil.copytree(runs / role / "bundle", place)
     return place
+
+
+def _words(role: Agent, runs: Path) -> Path:
+    return runs / ("story-tokenizer" if role == "planner" else "tokenizer")
 
 
 def _fresh(words: Path) -> Any:

@@ -121,6 +121,17 @@ def _keep(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer, step
             moments[f"{number}.{name}"] = torch.as_tensor(value)
     for name, tensors in (("model", _weights(model)), ("optimizer", moments)):
         save_file(tensors, folder / f"{name}-{step}.safetensors")
+    _settle(folder, step)
+
+
+def keep_weights(folder: Path, model: nn.Module, step: int) -> None:
+    """Writes a checkpoint that others can start from, of a run that is not to go on."""
+    folder.mkdir(parents=True, exist_ok=True)
+    save_file(_weights(model), folder / f"model-{step}.safetensors")
+    _settle(folder, step)
+
+
+def _settle(folder: Path, step: int) -> None:
     _replace_text(folder / "state.json", json.dumps({"step": step}))
     for old in folder.glob("*-*.safetensors"):
         if not old.stem.endswith(f"-{step}"):

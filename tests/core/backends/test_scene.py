@@ -21,7 +21,7 @@ from tests.core.backends.tiny_vlm import teach, tiny_vlm
 PACK = Pack(name="test", planner="{{request}}", critic="{{prompt}}", painter="{{images}}{{prompt}}")
 BEACH = "beach 2 day clear; top right: one big red balloon; left: one medium orange cat"
 NIGHT = "beach 2 night clear; top right: one big red balloon; left: one medium orange cat"
-NO_SCENE = "beach 2 day clear; left: one big red dragon"
+NO_SCENE = "moon 2 day clear; left: one big red dragon"
 SIDE = 96
 
 

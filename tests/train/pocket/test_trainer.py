@@ -10,11 +10,24 @@ import pytest
 import torch
 from torch import nn
 
+from core.dialect import plan_reply
 from core.pocket.world import SLOTS, parse_program
+from core.types import Plan, PlannedStep
 from train.pocket.batches import Encoder, make_block
 from train.pocket.evaluate import Share
 from train.pocket.model import learn_tokenizer, make_processor
-from train.pocket.recipe import BLOCK, COMPARED_WEIGHT, NO_WEIGHT, TOKENS, VERDICT_WEIGHT, YES_WEIGHT, Stage
+from train.pocket.recipe import (
+    BLOCK,
+    COMPARED_WEIGHT,
+    LENGTH_WEIGHT,
+    NO_WEIGHT,
+    OUTLINE_WEIGHT,
+    PLACE_WEIGHT,
+    TOKENS,
+    VERDICT_WEIGHT,
+    YES_WEIGHT,
+    Stage,
+)
 from train.pocket.trainer import Loss, finished, fit, last_weights, load_weights, rate_at
 from train.pocket.warmup import KIND_NAMES, Heads, sight
 
@@ -98,14 +111,16 @@ def test_learning_lowers_the_loss(tmp_path: Path) -> None:
     assert (model(x) - x.sum(1, keepdim=True)).square().mean().item() < before / 2
 
 
+LINES = ["A story in 5 pictures: a cat on the left, top right, in the middle, on the right."]
+
+
 @pytest.fixture(scope="module")
 def encoder(tmp_path_factory: pytest.TempPathFactory) -> Encoder:
     from core.backends.qwen_processor import save_processor
 
     folder = tmp_path_factory.mktemp("words")
-    save_processor(
-        make_processor(learn_tokenizer(["Left: one? big no, red? red yes.", "balloon", "true", "false"] * 9, pieces=360)), folder
-    )
+    texts = ["Left: one? big no, red? red yes.", "balloon", "true", "false", *LINES]
+    save_processor(make_processor(learn_tokenizer(texts * 9, pieces=360)), folder)
     return Encoder(folder)
 
 
@@ -132,6 +147,17 @@ def test_where_a_critic_compares_and_judges_weighs_more(encoder: Encoder) -> Non
     assert [said[word] for word in words] == [1.0, COMPARED_WEIGHT, COMPARED_WEIGHT, COMPARED_WEIGHT, YES_WEIGHT, VERDICT_WEIGHT]
     weights = [weight for token, weight in zip(ids, encoder.weights(np.array(ids)), strict=True) if token == encoder.no]
     assert weights == [NO_WEIGHT]  # the one of the thought; the prompt's is another piece
+
+
+def test_where_a_planner_decides_weighs_more(encoder: Encoder) -> None:
+    plan = Plan(steps=(PlannedStep(title="On the left", prompt="A cat on the left."),), thought="A story in 5 pictures: a cat.")
+    ids = encoder.tokenizer.encode(plan_reply(plan), add_special_tokens=False)
+    weights = dict(zip(ids, encoder.weights(np.array(ids)).tolist(), strict=True))
+    heavy = {encoder.tokenizer.decode([token]) for token, weight in weights.items() if weight == LENGTH_WEIGHT}
+    assert heavy == {" 5"}
+    assert weights[encoder.tokenizer.convert_tokens_to_ids("<think>")] == OUTLINE_WEIGHT
+    assert weights[encoder.sides[1]] == PLACE_WEIGHT
+    assert weights[ids[-1]] == 1.0
 
 
 def test_other_replies_weigh_the_same_everywhere(encoder: Encoder) -> None:

@@ -1,0 +1,114 @@
+"""Settings come from the environment or from a door, are checked when they come, and never change afterwards."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from core.settings import Settings
+
+
+@pytest.fixture(autouse=True)
+def bare(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is set but what a test sets."""
+    for name in os.environ:
+        if name.upper().startswith("STUDIO_"):
+            monkeypatch.delenv(name)
+
+
+def test_left_alone_the_studio_serves_this_machine_only_and_asks_nobody_to_sign_in() -> None:
+    settings = Settings()
+    assert (settings.host, settings.port, settings.is_shared) == ("127.0.0.1", 7860, False)
+    assert (settings.profile, settings.auth_file) == (None, None)
+    assert settings.data == Path("data")
+
+
+def test_every_field_is_set_by_its_environment_variable(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    auth_file = tmp_path / "people"
+    auth_file.touch()
+    wanted = {
+        "data": tmp_path,
+        "profile": "klein-4b",
+        "host": "0.0.0.0",
+        "port": 8000,
+        "auth_file": auth_file,
+        "max_stories": 3,
+        "max_stories_each": 2,
+        "max_waiting": 7,
+        "max_upload_mb": 5,
+    }
+    for name, value in wanted.items():
+        monkeypatch.setenv(f"STUDIO_{name.upper()}", str(value))
+    assert Settings().model_dump() == wanted
+    assert all(wanted[name] != field.default for name, field in Settings.model_fields.items())
+
+
+def test_what_is_passed_in_outranks_the_environment_and_an_empty_variable_sets_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STUDIO_PORT", "8000")
+    monkeypatch.setenv("STUDIO_AUTH_FILE", "")
+    monkeypatch.setenv("STUDIO_MAX_WAITING", "")
+    monkeypatch.setenv("PORT", "9000")  # not ours
+    assert Settings().port == 8000
+    assert Settings(port=8001).port == 8001
+    assert (Settings().auth_file, Settings().max_waiting) == (None, 64)
+
+
+@pytest.mark.parametrize(
+    ("name", "least", "most"),
+    [
+        ("port", 1, 65535),
+        ("max_stories", 1, None),
+        ("max_stories_each", 1, None),
+        ("max_waiting", 1, None),
+        ("max_upload_mb", 1, 50),
+    ],
+)
+def test_a_number_out_of_bounds_is_refused_from_wherever_it_comes(
+    name: str, least: int, most: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for value in (least, most or 10**6):
+        assert getattr(Settings(**{name: value}), name) == value
+    for value in (least - 1, -1, "many", *([most + 1] if most else [])):
+        with pytest.raises(ValidationError, match=name):
+            Settings(**{name: value})
+        monkeypatch.setenv(f"STUDIO_{name.upper()}", str(value))
+        with pytest.raises(ValidationError, match=name):
+            Settings()
+
+
+def test_an_unknown_field_is_refused_and_a_known_one_never_changes() -> None:
+    with pytest.raises(ValidationError, match="prot"):
+        Settings(prot=8000)  # type: ignore[call-arg]
+    settings = Settings()
+    with pytest.raises(ValidationError, match="frozen"):
+        settings.port = 8000  # type: ignore[misc]
+
+
+def test_the_file_of_who_may_sign_in_must_be_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for path in (tmp_path / "none", tmp_path):
+        with pytest.raises(ValidationError, match="nobody could sign in"):
+            Settings(auth_file=path)
+        monkeypatch.setenv("STUDIO_AUTH_FILE", str(path))
+        with pytest.raises(ValidationError, match="nobody could sign in"):
+            Settings()
+    (tmp_path / "people").touch()
+    assert Settings(auth_file=tmp_path / "people").auth_file == tmp_path / "people"
+
+
+@pytest.mark.parametrize(
+    ("host", "shared"),
+    [
+        ("127.0.0.1", False),
+        ("::1", False),
+        ("localhost", False),
+        ("0.0.0.0", True),
+        ("::", True),
+        ("192.168.1.7", True),
+        ("", True),
+    ],
+)
+def test_a_studio_is_shared_unless_only_this_machine_can_reach_it(host: str, shared: bool) -> None:
+    assert Settings(host=host).is_shared is shared
