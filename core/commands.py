@@ -1,6 +1,7 @@
 """Decides whether a person's wish is allowed, and which facts it makes. Pure: no models, no disk.
 
-``decide`` answers a command with facts, or with a :class:`~core.errors.CommandError` that says why not.
+``decide`` answers a command with facts, or with a :class:`~core.errors.CommandError` that says why not. A command that takes
+the ground from under pictures says what shall become of them (``stale``); :func:`loses` says which they are beforehand.
 """
 
 from __future__ import annotations
@@ -10,9 +11,28 @@ from typing import Annotated, Literal, assert_never
 from pydantic import Field
 
 from core.errors import CommandError
-from core.events import Event, Judged, Opened, Paused, PlanEdited, PolicySet, Resumed, Settled, StepEdited
-from core.trajectory import Trajectory
-from core.types import MAX_STEPS, AttemptKey, PlannedStep, Policy, Request, Step, StepId, Text, Value, Verdict
+from core.events import (
+    MAX_TITLE,
+    Event,
+    Judged,
+    NotesSet,
+    Opened,
+    Paused,
+    PlanEdited,
+    PolicySet,
+    Redone,
+    Renamed,
+    Resumed,
+    Settled,
+    StepEdited,
+    Undone,
+)
+from core.trajectory import Trajectory, evolve
+from core.types import MAX_STEPS, AttemptKey, Notes, PlannedStep, Policy, Request, Step, StepId, Text, Value, Verdict
+
+#: What becomes of pictures that a change takes the ground from: draw them again at once; keep them, by locking their steps; or
+#: leave them stale, and the story paused, until the person goes on.
+Stale = Literal["redraw", "keep", "later"]
 
 
 class Open(Value):
@@ -31,12 +51,27 @@ class SetPolicy(Value):
     policy: Policy
 
 
+class Rename(Value):
+    """Give the story a title; an empty one gives it back its own."""
+
+    kind: Literal["rename"] = "rename"
+    title: str = Field(max_length=MAX_TITLE)
+
+
+class SetNotes(Value):
+    """Change the story's style, characters, unwanted things or language; what is drawn already stays."""
+
+    kind: Literal["set_notes"] = "set_notes"
+    notes: Notes
+
+
 class EditStep(Value):
     """Give a step these words. Another prompt means that it, and what was drawn on top of it, is drawn again."""
 
     kind: Literal["edit_step"] = "edit_step"
     step: StepId
     words: PlannedStep
+    stale: Stale = "redraw"
 
 
 class InsertStep(Value):
@@ -45,6 +80,7 @@ class InsertStep(Value):
     kind: Literal["insert_step"] = "insert_step"
     position: int
     words: PlannedStep
+    stale: Stale = "redraw"
 
 
 class MoveStep(Value):
@@ -53,6 +89,7 @@ class MoveStep(Value):
     kind: Literal["move_step"] = "move_step"
     step: StepId
     position: int
+    stale: Stale = "redraw"
 
 
 class RemoveStep(Value):
@@ -60,6 +97,26 @@ class RemoveStep(Value):
 
     kind: Literal["remove_step"] = "remove_step"
     step: StepId
+    stale: Stale = "redraw"
+
+
+class SplitStep(Value):
+    """Make two steps of one: ``first`` takes its place and its pictures, where its prompt is the same; ``second`` follows it."""
+
+    kind: Literal["split_step"] = "split_step"
+    step: StepId
+    first: PlannedStep
+    second: PlannedStep
+    stale: Stale = "redraw"
+
+
+class LockStep(Value):
+    """Keep a step's picture whatever is changed in it or before it; or let it follow again."""
+
+    kind: Literal["lock_step"] = "lock_step"
+    step: StepId
+    locked: bool
+    stale: Stale = "redraw"
 
 
 class EditPlan(Value):
@@ -67,6 +124,7 @@ class EditPlan(Value):
 
     kind: Literal["edit_plan"] = "edit_plan"
     steps: tuple[tuple[StepId | None, PlannedStep], ...]
+    stale: Stale = "redraw"
 
 
 class Replan(Value):
@@ -80,6 +138,7 @@ class Retry(Value):
 
     kind: Literal["retry"] = "retry"
     step: StepId
+    stale: Stale = "redraw"
 
 
 class Choose(Value):
@@ -87,6 +146,7 @@ class Choose(Value):
 
     kind: Literal["choose"] = "choose"
     attempt: AttemptKey
+    stale: Stale = "redraw"
 
 
 class Overrule(Value):
@@ -97,6 +157,7 @@ class Overrule(Value):
     accepted: bool
     refined_prompt: Text | None = None
     note: Text = ""
+    stale: Stale = "redraw"
 
 
 class Pause(Value):
@@ -112,20 +173,38 @@ class Resume(Value):
     kind: Literal["resume"] = "resume"
 
 
+class Undo(Value):
+    """Take back one's last change of the story that still holds."""
+
+    kind: Literal["undo"] = "undo"
+
+
+class Redo(Value):
+    """Bring back what was undone last."""
+
+    kind: Literal["redo"] = "redo"
+
+
 Command = Annotated[
     Open
+    | Rename
     | SetPolicy
+    | SetNotes
     | EditStep
     | InsertStep
+    | SplitStep
     | MoveStep
     | RemoveStep
+    | LockStep
     | EditPlan
     | Replan
     | Retry
     | Choose
     | Overrule
     | Pause
-    | Resume,
+    | Resume
+    | Undo
+    | Redo,
     Field(discriminator="kind"),
 ]
 
@@ -136,40 +215,100 @@ def decide(t: Trajectory, command: Command, by: str) -> tuple[Event, ...]:
         return (_open(t, command, by),)
     if t.request is None:
         raise CommandError("This story has not been opened yet.")
+    fact = _decided(t, command, by)
+    match getattr(command, "stale", "redraw"):
+        case "keep" if lost := _lost(t, fact) - _redrawn(command):
+            kept = evolve(t, fact)
+            steps = tuple(step.model_copy(update={"locked": True}) if step.id in lost else step for step in kept.steps)
+            return (fact, PlanEdited(plan_revision=kept.plan_revision + 1, steps=steps, by=by, continued=True))
+        case "later" if _lost(t, fact) and not t.paused:
+            return (fact, Paused(by=by))
+        case _:
+            return (fact,)
+
+
+def loses(t: Trajectory, command: Command) -> tuple[StepId, ...]:
+    """The steps, in order, whose pictures ``command`` would make stale if they were not kept. Raises ``CommandError``."""
+    lost = _lost(t, _decided(t, command, "person:local"))
+    return tuple(step.id for step in t.steps if step.id in lost)
+
+
+def _lost(t: Trajectory, fact: Event) -> set[StepId]:
+    """The steps that have their picture now, are still there after ``fact``, and have it no longer."""
+    had = {standing.step.id for standing in t.standings if standing.image}
+    return had & {standing.step.id for standing in evolve(t, fact).standings if not standing.image and standing.step.prompt}
+
+
+def _redrawn(command: Command) -> set[StepId]:
+    """The step whose new picture is just what is wanted."""
     match command:
-        case SetPolicy(policy=policy):
-            return (PolicySet(policy=policy, by=by),)
-        case EditStep(step=step_id, words=words):
-            return (StepEdited(step=_reworded(_step(t, step_id), words), by=by),)
-        case InsertStep(position=position, words=words):
-            new = _new_step(t.last_id + 1, words)
-            return (_edited(t, _put(t.steps, new, position), by),)
-        case MoveStep(step=step_id, position=position):
-            step = _step(t, step_id)
-            others = tuple(other for other in t.steps if other.id != step_id)
-            return (_edited(t, _put(others, step, position), by),)
-        case RemoveStep(step=step_id):
-            _step(t, step_id)
-            return (_edited(t, tuple(step for step in t.steps if step.id != step_id), by),)
-        case EditPlan(steps=drafts):
-            return (_edited(t, _redrafted(t, drafts), by),)
-        case Replan():
-            return (PlanEdited(plan_revision=t.plan_revision + 1, steps=(), by=by),)
         case Retry(step=step_id):
-            step = _step(t, step_id)
-            if step.prompt is None:
-                raise CommandError("This step is text only: there is nothing to draw.")
-            return (StepEdited(step=step.model_copy(update={"revision": step.revision + 1}), by=by),)
+            return {step_id}
+        case Overrule(attempt=key, accepted=False):
+            return {key.step}
+        case _:
+            return set()
+
+
+def _decided(t: Trajectory, command: Command, by: str) -> Event:
+    """The fact that a command makes of an opened story."""
+    match command:
+        case Rename(title=title):
+            return Renamed(title=" ".join(title.split()), by=by)
+        case SetPolicy(policy=policy):
+            return PolicySet(policy=policy, by=by)
+        case SetNotes(notes=notes):
+            return NotesSet(notes=notes, by=by)
+        case EditStep(step=step_id, words=words):
+            return StepEdited(step=_reworded(t, _step(t, step_id), words), by=by)
+        case Retry(step=step_id):
+            return StepEdited(step=_retried(t, _step(t, step_id)), by=by)
+        case LockStep(step=step_id, locked=locked):
+            return StepEdited(step=_locked(t, _step(t, step_id), locked), by=by)
+        case InsertStep() | SplitStep() | MoveStep() | RemoveStep() | EditPlan():
+            return _edited(t, _rearranged(t, command), by)
+        case Replan():
+            return PlanEdited(plan_revision=t.plan_revision + 1, steps=(), by=by)
         case Choose(attempt=key):
-            return (_chosen(t, key, by),)
+            return _chosen(t, key, by)
         case Overrule():
-            return (_overruled(t, command, by),)
+            return _overruled(t, command, by)
         case Pause(now=now):
             if t.paused and (t.stop_now or not now):
                 raise CommandError("The story is paused already.")
-            return (Paused(now=now, by=by),)
+            return Paused(now=now, by=by)
         case Resume():
-            return (Resumed(by=by),)
+            return Resumed(by=by)
+        case Undo():
+            if not t.past:
+                raise CommandError("There is nothing to undo.")
+            return Undone(by=by)
+        case Redo():
+            if not t.future:
+                raise CommandError("There is nothing to redo.")
+            return Redone(by=by)
+        case Open():
+            raise CommandError("This story is open already.")
+        case _:
+            assert_never(command)
+
+
+def _rearranged(t: Trajectory, command: InsertStep | SplitStep | MoveStep | RemoveStep | EditPlan) -> tuple[Step, ...]:
+    match command:
+        case InsertStep(position=position, words=words):
+            return _put(t.steps, _new_step(t.last_id + 1, words), position)
+        case SplitStep(step=step_id, first=first, second=second):
+            step = _step(t, step_id)
+            at = t.steps.index(step)
+            return (*t.steps[:at], _reworded(t, step, first), _new_step(t.last_id + 1, second), *t.steps[at + 1 :])
+        case MoveStep(step=step_id, position=position):
+            step = _step(t, step_id)
+            return _put(tuple(other for other in t.steps if other.id != step_id), step, position)
+        case RemoveStep(step=step_id):
+            _step(t, step_id)
+            return tuple(step for step in t.steps if step.id != step_id)
+        case EditPlan(steps=drafts):
+            return _redrafted(t, drafts)
         case _:
             assert_never(command)
 
@@ -200,10 +339,23 @@ def _new_step(number: int, words: PlannedStep) -> Step:
     return Step(id=f"s{number}", **_checked(words).model_dump())
 
 
-def _reworded(step: Step, words: PlannedStep) -> Step:
+def _reworded(t: Trajectory, step: Step, words: PlannedStep) -> Step:
     checked = _checked(words)
-    revision = step.revision + (checked.prompt != step.prompt)
-    return Step(id=step.id, revision=revision, **checked.model_dump())
+    revision = step.revision if checked.prompt == step.prompt else t.next_revision(step)
+    return Step(id=step.id, revision=revision, locked=step.locked and checked.prompt is not None, **checked.model_dump())
+
+
+def _retried(t: Trajectory, step: Step) -> Step:
+    if step.prompt is None:
+        raise CommandError("This step is text only: there is nothing to draw.")
+    return step.model_copy(update={"revision": t.next_revision(step), "locked": False})
+
+
+def _locked(t: Trajectory, step: Step, locked: bool) -> Step:
+    standing = t.standing(step.id)
+    if locked and (standing is None or standing.image is None):
+        raise CommandError("This step has no picture yet that could be kept.")
+    return step.model_copy(update={"locked": locked})
 
 
 def _put(steps: tuple[Step, ...], step: Step, position: int) -> tuple[Step, ...]:
@@ -218,7 +370,7 @@ def _redrafted(t: Trajectory, drafts: tuple[tuple[str | None, PlannedStep], ...]
             number += 1
             steps.append(_new_step(number, words))
         else:
-            steps.append(_reworded(_step(t, step_id), words))
+            steps.append(_reworded(t, _step(t, step_id), words))
     if len({step.id for step in steps}) != len(steps):
         raise CommandError("The plan names the same step twice.")
     return tuple(steps)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ import json_repair
 from pydantic import BaseModel, ConfigDict, StrictBool, ValidationError
 
 from core.errors import ProfileError, ReplyError
-from core.types import MAX_STEPS, MAX_TEXT, Plan, PlannedStep, Verdict
+from core.types import MAX_STEPS, MAX_TEXT, NO_NOTES, Notes, Plan, PlannedStep, Verdict
 
 Part = dict[str, str]  # {"type": "text", "text": …} or {"type": "image"}
 Message = dict[str, Any]  # {"role": "system" | "user" | "assistant", "content": list[Part]}
@@ -42,10 +42,18 @@ class Pack:
     painter: str
     planner_system: str = ""
     critic_system: str = ""
+    planner_notes: str = ""  # how a story's notes are told to the planner, and to the painter: a line a note
+    painter_notes: str = ""
+    planner_text_only: str = ""  # what the planner is told where nothing is to be drawn
+
+    @property
+    def heeds(self) -> frozenset[str]:
+        """The notes that the models of this pack are told of: fields of :class:`~core.types.Notes`."""
+        return frozenset(_SLOT.findall(self.planner_notes + self.painter_notes)) & Notes.model_fields.keys()
 
 
 def load_pack(folder: Path) -> Pack:
-    """The pack in ``folder``: ``planner.md``, ``critic.md``, ``painter.md``; ``*_system.md`` are optional."""
+    """The pack in ``folder``: ``planner.md``, ``critic.md``, ``painter.md``; those that the pack may lack are optional."""
 
     def text(stem: str, optional: bool = False) -> str:
         path = folder / f"{stem}.md"
@@ -63,20 +71,60 @@ def load_pack(folder: Path) -> Pack:
         painter=text("painter"),
         planner_system=text("planner_system", optional=True),
         critic_system=text("critic_system", optional=True),
+        planner_notes=text("planner_notes", optional=True),
+        painter_notes=text("painter_notes", optional=True),
+        planner_text_only=text("planner_text_only", optional=True),
     )
 
 
 # ---------------------------------------------------------------- values -> prompt text
 
 
-def planner_messages(pack: Pack, text: str, images: int) -> list[Message]:
-    """Asks for a plan of ``text``; the message has ``images`` image placeholders, in the request's order."""
-    return _messages(pack.planner_system, pack.planner, {"request": text}, {"images": images})
+def planner_messages(
+    pack: Pack,
+    text: str,
+    images: int,
+    *,
+    given: Sequence[tuple[str, bool]] = (),
+    references: int = 0,
+    notes: Notes = NO_NOTES,
+    text_only: bool = False,
+) -> list[Message]:
+    """Asks for a plan of ``text``.
+
+    The message's image placeholders are, in order: ``images`` of the request, one for each piece of ``given`` that has a
+    picture (its second part) before the piece's text, and ``references``.
+    """
+    pictures: dict[str, list[Part]] = {
+        "images": [{"type": "image"}] * images + [part for piece in given for part in _piece(*piece)],
+        "references": [{"type": "image"}] * references,
+    }
+    told = [_noted(pack.planner_notes, notes), pack.planner_text_only if text_only else ""]
+    words = {"request": text, "notes": "".join(f"\n{part}" for part in told if part)}
+    return _messages(pack.planner_system, pack.planner, words, pictures)
+
+
+def _piece(text: str, has_image: bool) -> Iterator[Part]:
+    if has_image:
+        yield {"type": "image"}
+    if text:
+        yield {"type": "text", "text": f"{text}\n"}
+
+
+def shows_references(pack: Pack) -> bool:
+    """Whether the planner of this pack looks at reference pictures."""
+    return "{{references}}" in pack.planner
+
+
+def painter_prompt(pack: Pack, prompt: str, notes: Notes) -> str:
+    """What a painter that takes plain text is told: the attempt's prompt, and what holds for the whole story."""
+    noted = _noted(pack.painter_notes, notes)
+    return f"{prompt}\n{noted}" if noted else prompt
 
 
 def painter_messages(pack: Pack, prompt: str, has_source: bool) -> list[Message]:
     """Asks a vision-language painter for the picture of ``prompt``, as an edit of one image if there is a source."""
-    return _messages("", pack.painter, {"prompt": prompt}, {"images": int(has_source)})
+    return _messages("", pack.painter, {"prompt": prompt}, {"images": [{"type": "image"}] * has_source})
 
 
 def critic_messages(pack: Pack, prompt: str, current: str) -> list[Message]:
@@ -84,14 +132,26 @@ def critic_messages(pack: Pack, prompt: str, current: str) -> list[Message]:
     return _messages(pack.critic_system, pack.critic, {"prompt": prompt, "current": current}, {})
 
 
-def _messages(system: str, template: str, words: dict[str, str], pictures: dict[str, int]) -> list[Message]:
+def _noted(template: str, notes: Notes) -> str:
+    """The template's lines whose note is not empty; its other lines go along if there is any of them."""
+    said = {name: " ".join(str(text).split()) for name, text in notes}
+    lines, any_said = list[str](), False
+    for line in template.splitlines():
+        slots = _SLOT.findall(line)
+        if all(said[slot] for slot in slots):
+            any_said = any_said or bool(slots)
+            lines.append(_SLOT.sub(lambda slot: said[slot[1]], line))
+    return "\n".join(lines) if any_said else ""
+
+
+def _messages(system: str, template: str, words: dict[str, str], pictures: dict[str, list[Part]]) -> list[Message]:
     user = {"role": "user", "content": _merge(_parts(template, words, pictures))}
     if not system:
         return [user]
     return [{"role": "system", "content": [{"type": "text", "text": system}]}, user]
 
 
-def _parts(template: str, words: dict[str, str], pictures: dict[str, int]) -> Iterator[Part]:
+def _parts(template: str, words: dict[str, str], pictures: dict[str, list[Part]]) -> Iterator[Part]:
     # One pass over the template alone, so that a person's "{{prompt}}" or "<image>" stays the text that it is.
     at = 0
     for mark in re.finditer(rf"{_IMAGE}|{_SLOT.pattern}", template):
@@ -100,7 +160,7 @@ def _parts(template: str, words: dict[str, str], pictures: dict[str, int]) -> It
         if mark.group() == _IMAGE:
             yield {"type": "image"}
         elif (slot := mark.group(1)) in pictures:
-            yield from ({"type": "image"} for _ in range(pictures[slot]))
+            yield from pictures[slot]
         elif slot in words:
             yield {"type": "text", "text": words[slot]}
         else:

@@ -11,7 +11,7 @@ from core.events import Drawn, Event, Failed, Judged, Planned, Settled
 from core.policy import Draw, JudgeAttempt, MakePlan, Settle, Task
 from core.ports import Agents, DrawCase, Gallery, JudgeCase, PlanCase, Stream
 from core.trajectory import Trajectory
-from core.types import Attempt, ImageRef, Plan, Step, Verdict
+from core.types import Attempt, ImageRef, Plan, PlannedStep, Step, Verdict
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -45,11 +45,21 @@ def perform(work: Sequence[tuple[Trajectory, Task]], agents: Agents, gallery: Ga
 
 def _plan(work: list[tuple[Trajectory, MakePlan]], agents: Agents, gallery: Gallery) -> Stream[list[Event]]:
     def case(t: Trajectory, task: MakePlan) -> PlanCase:
-        assert t.request is not None
-        return PlanCase(t.request.text, tuple(map(gallery.load, t.request.images)), task.seed)
+        asked = t.request
+        assert asked is not None
+        return PlanCase(
+            asked.text,
+            tuple(map(gallery.load, asked.images)),
+            task.seed,
+            given=tuple((piece.text, _picture(gallery, piece.image)) for piece in asked.given),
+            references=tuple(map(gallery.load, asked.references)),
+            notes=asked.notes,
+            answer=asked.answer,
+        )
 
     def fact(t: Trajectory, task: MakePlan, plan: Plan, seconds: float) -> Event:
-        steps = tuple(Step(id=f"s{number}", **words.model_dump()) for number, words in enumerate(plan.steps, start=t.last_id + 1))
+        planned = map(_in_words, plan.steps) if t.request and t.request.answer == "text" else plan.steps
+        steps = tuple(Step(id=f"s{number}", **words.model_dump()) for number, words in enumerate(planned, start=t.last_id + 1))
         return Planned(
             plan_revision=task.plan_revision,
             steps=steps,
@@ -64,11 +74,13 @@ def _plan(work: list[tuple[Trajectory, MakePlan]], agents: Agents, gallery: Gall
 
 def _draw(work: list[tuple[Trajectory, Draw]], agents: Agents, gallery: Gallery) -> Stream[list[Event]]:
     def case(t: Trajectory, task: Draw) -> DrawCase:
-        return DrawCase(task.prompt, _picture(gallery, task.source), task.seed)
+        assert t.request is not None
+        references = tuple(map(gallery.load, t.request.references))
+        return DrawCase(task.prompt, _picture(gallery, task.source), task.seed, t.request.notes, references)
 
     def fact(t: Trajectory, task: Draw, image: Image, seconds: float) -> Event:
         ref = gallery.save(image)  # the picture is on disk before the fact is
-        attempt = Attempt(key=task.key, prompt=task.prompt, seed=task.seed, source=task.source, image=ref)
+        attempt = Attempt(key=task.key, prompt=task.prompt, seed=task.seed, source=task.source, image=ref, round=task.round)
         return Drawn(attempt=attempt, seconds=seconds, by=f"painter:{agents.painter.name}")
 
     return (yield from _ask(work, case, agents.painter.draw, fact, f"painter:{agents.painter.name}"))
@@ -83,6 +95,11 @@ def _judge(work: list[tuple[Trajectory, JudgeAttempt]], agents: Agents, gallery:
         return Judged(attempt=task.attempt.key, verdict=verdict, seconds=seconds, by=f"critic:{agents.critic.name}")
 
     return (yield from _ask(work, case, agents.critic.judge, fact, f"critic:{agents.critic.name}"))
+
+
+def _in_words(step: PlannedStep) -> PlannedStep:
+    """The step where only text was asked for: nothing is drawn, and what it has to say is its caption."""
+    return step.model_copy(update={"prompt": None, "caption": step.caption or step.instruction or step.prompt})
 
 
 def _picture(gallery: Gallery, ref: ImageRef | None) -> Image | None:

@@ -2,7 +2,8 @@
 
 Every fact says who made it (``by``: ``person:<name>``, ``planner:<model>``, ``critic:<model>``, ``painter:<model>`` or
 ``policy``) and when (``at``, UTC). Facts that a model made keep its raw reply. A change of any field here is a new
-:data:`SCHEMA` and a numbered migration; ``tests/core/fixtures/facts_v1.jsonl`` holds today's shape.
+:data:`SCHEMA` and a numbered migration; ``tests/core/fixtures/facts_v*.jsonl`` hold each shape
+that was ever kept, and must stay readable.
 """
 
 from __future__ import annotations
@@ -12,15 +13,17 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
-from core.types import Attempt, AttemptKey, ImageRef, Policy, Request, Step, StepId, Value, Verdict
+from core.types import Attempt, AttemptKey, ImageRef, Notes, Policy, Request, Step, StepId, Value, Verdict
 
-SCHEMA = 1
+SCHEMA = 2
+MAX_TITLE = 200  # characters; what fits a line of a list, several times
 
 
 class Fact(Value):
-    """What all facts share."""
+    """What all facts share. ``continued``: made by the same command as the fact before it, and undone together with it."""
 
     by: str = "policy"
+    continued: bool = False
     at: datetime = Field(default_factory=lambda: datetime.now(UTC))
 
 
@@ -38,6 +41,40 @@ class PolicySet(Fact):
 
     kind: Literal["policy_set"] = "policy_set"
     policy: Policy
+
+
+class NotesSet(Fact):
+    """A person changed what holds for the whole story; what is drawn from now on follows it."""
+
+    kind: Literal["notes_set"] = "notes_set"
+    notes: Notes
+
+
+class Branched(Fact):
+    """A person began another story with the first ``length`` facts of ``trunk``, which are kept there and not again here.
+
+    It has its own ``seed`` from here on, so that what is drawn again is drawn differently.
+    """
+
+    kind: Literal["branched"] = "branched"
+    trunk: str
+    length: int = Field(ge=1)
+    seed: int = Field(ge=0, lt=2**31)
+
+
+class Imported(Fact):
+    """A person brought a story in from a file. ``origin`` is its id where it was told, ``digest`` the sha256 of its facts."""
+
+    kind: Literal["imported"] = "imported"
+    origin: str = Field(max_length=32)
+    digest: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+
+class Renamed(Fact):
+    """A person gave the story a title; an empty one gives it back its own."""
+
+    kind: Literal["renamed"] = "renamed"
+    title: str = Field(max_length=MAX_TITLE)
 
 
 class Planned(Fact):
@@ -118,8 +155,36 @@ class Resumed(Fact):
     kind: Literal["resumed"] = "resumed"
 
 
+class Undone(Fact):
+    """A person took back their last change that still holds; what models made meanwhile is kept."""
+
+    kind: Literal["undone"] = "undone"
+
+
+class Redone(Fact):
+    """A person wants the change back that they took back last."""
+
+    kind: Literal["redone"] = "redone"
+
+
 Event = Annotated[
-    Opened | PolicySet | Planned | PlanEdited | StepEdited | Drawn | Judged | Settled | Failed | Paused | Resumed,
+    Opened
+    | Branched
+    | Imported
+    | Renamed
+    | PolicySet
+    | NotesSet
+    | Planned
+    | PlanEdited
+    | StepEdited
+    | Drawn
+    | Judged
+    | Settled
+    | Failed
+    | Paused
+    | Resumed
+    | Undone
+    | Redone,
     Field(discriminator="kind"),
 ]
 EVENT: TypeAdapter[Event] = TypeAdapter(Event)
@@ -128,3 +193,8 @@ EVENT: TypeAdapter[Event] = TypeAdapter(Event)
 def made_by_person(event: Event) -> bool:
     """Whether a person, not a model or the policy, is behind this fact."""
     return event.by.startswith("person:")
+
+
+def founds(event: Event) -> bool:
+    """Whether this fact makes its author the story's owner; the last one that does holds."""
+    return isinstance(event, Opened | Branched | Imported)

@@ -8,6 +8,7 @@ all that it needs, so a task that ``next_task`` still names is still wanted, and
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from typing import Literal
 
 from core.trajectory import Standing, Trajectory, Try
@@ -22,12 +23,13 @@ class MakePlan(Value):
 
 
 class Draw(Value):
-    """Draw one attempt."""
+    """Draw one attempt. Attempts of one ``round`` are candidates: the same prompt, other seeds."""
 
     key: AttemptKey
     prompt: Text
     seed: int
     source: ImageRef | None
+    round: int
 
 
 class JudgeAttempt(Value):
@@ -95,38 +97,52 @@ def _step_task(t: Trajectory, standing: Standing) -> Task | Rest:
     step, tries = standing.step, standing.tries
     if step.prompt is None:
         return _settle(standing, None, "text")
-    if accepted := next((tried for tried in tries if tried.verdict and tried.verdict.accepted), None):
-        return _settle(standing, accepted, "person" if accepted.person else "accepted")
+    if approved := next((tried for tried in tries if tried.person and tried.person.accepted), None):
+        return _settle(standing, approved, "person")
     if not tries:
-        return _draw(t, standing, step.prompt)
-    last = tries[-1]
-    if last.verdict is None:
-        return _judge(t, standing, last)
-    if _spent(tries) < t.policy.max_attempts:
-        return _draw(t, standing, last.verdict.refined_prompt or last.attempt.prompt)
+        return _draw(t, standing, step.prompt, 0)
+    refused = max((tried for tried in tries if tried.rejected), key=lambda tried: tried.overruled, default=None)
+    since = tuple(tried for tried in tries if refused is None or tried.born >= refused.overruled)
+    if refused and refused.person and not since:  # a person's own prompt comes before the critic's
+        return _draw(t, standing, refused.person.refined_prompt or refused.attempt.prompt, tries[-1].round + 1)
+    return _round_task(t, standing, since)
+
+
+def _round_task(t: Trajectory, standing: Standing, since: tuple[Try, ...]) -> Task | Rest:
+    """What to do with the attempts since a person last rejected one: their rejection buys the step a new budget."""
+    last = tuple(tried for tried in since if tried.round == since[-1].round)
+    left = t.policy.max_attempts - len(since)
+    if len(last) < t.policy.candidates and left > 0 and not any(tried.verdict for tried in last):
+        return _draw(t, standing, last[-1].attempt.prompt, last[-1].round)
+    if unjudged := next((tried for tried in last if tried.verdict is None), None):
+        return _judge(t, standing, unjudged)
+    if passed := [tried for tried in since if t.passes(tried)]:
+        return _settle(standing, _best(passed), "accepted")
+    if left > 0:
+        best = _best(last)
+        refined = best.verdict.refined_prompt if best.verdict else None
+        return _draw(t, standing, refined or best.attempt.prompt, last[-1].round + 1)
+    step = standing.step
     if t.policy.on_exhausted == "pause":
         name, most = step.title or step.id, t.policy.max_attempts
         message = f"No attempt at “{name}” passed within {most}: choose one, edit the prompt, or retry."
         return Rest(reason="exhausted", step=step.id, message=message)
-    kept = last if t.policy.on_exhausted == "last" else max(tries, key=lambda tried: tried.rank)  # max: ties to the earlier
+    kept = since[-1] if t.policy.on_exhausted == "last" else _best(standing.tries)
     return _settle(standing, kept, "budget")
 
 
-def _spent(tries: tuple[Try, ...]) -> int:
-    """Attempts since a person last rejected one: their rejection buys the step a new budget."""
-    for back, tried in enumerate(reversed(tries)):
-        if tried.person is not None:
-            return back
-    return len(tries)
+def _best(tries: Sequence[Try]) -> Try:
+    return max(tries, key=lambda tried: tried.rank)  # max: ties to the earlier
 
 
-def _draw(t: Trajectory, standing: Standing, prompt: str) -> Task | Rest:
+def _draw(t: Trajectory, standing: Standing, prompt: str, round_number: int) -> Task | Rest:
     step = standing.step
     key = AttemptKey(step=step.id, revision=step.revision, number=len(t.tries_of(step)))
     failed = t.times_failed("draw", key)
     assert t.request is not None
     seed = derive_seed(t.request.seed, "draw", step.id, step.revision, key.number, failed)
-    return _unless_stuck(t, Draw(key=key, prompt=prompt, seed=seed, source=standing.source), failed, key)
+    task = Draw(key=key, prompt=prompt, seed=seed, source=standing.source, round=round_number)
+    return _unless_stuck(t, task, failed, key)
 
 
 def _judge(t: Trajectory, standing: Standing, tried: Try) -> Task | Rest:

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
 from core.errors import AgentError
-from core.types import ImageRef, Plan, Value, Verdict
+from core.types import NO_NOTES, ImageRef, Notes, Plan, Value, Verdict
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -51,20 +51,33 @@ Results = list[T | AgentError]
 
 @dataclass(frozen=True)
 class PlanCase:
-    """A request to plan. ``images`` are the request's pictures in order; ``seed`` moves with every re-ask."""
+    """A request to plan; ``seed`` moves with every re-ask.
+
+    ``images`` are the request's pictures in order, ``given`` the pieces of a sequence to continue, and ``references`` pictures
+    only to look at. ``answer`` is ``"text"`` where nothing is to be drawn.
+    """
 
     text: str
     images: tuple[Image, ...]
     seed: int
+    given: tuple[tuple[str, Image | None], ...] = ()
+    references: tuple[Image, ...] = ()
+    notes: Notes = NO_NOTES
+    answer: Literal["pictures", "text"] = "pictures"
 
 
 @dataclass(frozen=True)
 class DrawCase:
-    """A picture to draw: an edit of ``source``, or from text alone where there is none."""
+    """A picture to draw: an edit of ``source``, or from text alone where there is none.
+
+    ``references`` show what is to look alike, for painters that can look at more than one picture.
+    """
 
     prompt: str
     source: Image | None
     seed: int
+    notes: Notes = NO_NOTES
+    references: tuple[Image, ...] = ()
 
 
 @dataclass(frozen=True)

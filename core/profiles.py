@@ -255,7 +255,7 @@ def _scene_painter(wanted: Any, pack: Pack, vlms: _Vlms) -> Painter:
 def _diffusion_painter(wanted: Any, pack: Pack, vlms: _Vlms) -> Painter:
     from core.backends.diffusion import DiffusionPainter
 
-    return DiffusionPainter.from_profile(wanted, vlms.device)
+    return DiffusionPainter.from_profile(wanted, vlms.device, pack)
 
 
 #: Builds a painter of each kind.

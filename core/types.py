@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 MAX_TEXT = 8_000
 #: Most steps that a plan may have; the paper's longest stories have about ten.
 MAX_STEPS = 30
+MAX_PICTURES = 8  # of one kind in a request; more than any painter looks at
+MAX_GIVEN = 20  # pieces of a sequence to go on from
 
 StepId = Annotated[str, Field(pattern=r"^s[1-9][0-9]{0,5}$")]
 Text = Annotated[str, Field(max_length=MAX_TEXT)]
@@ -29,23 +31,61 @@ class ImageRef(Value):
     height: int = Field(gt=0)
 
 
+class Notes(Value):
+    """What holds for a whole story: its style, who appears and how they look, what is not wanted, and the captions' language.
+
+    They go into every call that they concern; an attempt's own prompt does not repeat them. Empty means: as the models like.
+    """
+
+    style: Text = ""
+    characters: Text = ""
+    avoid: Text = ""
+    language: str = Field(default="", max_length=60)
+
+
+NO_NOTES = Notes()
+
+
+class Given(Value):
+    """One piece of a picture-text sequence that a story goes on from: a picture, the text under it, or both."""
+
+    text: Text = ""
+    image: ImageRef | None = None
+
+
 class Request(Value):
-    """What a person asked for: text, pictures to go on from (the last one is the first step's source), and the story's seed."""
+    """What a person asked for.
+
+    ``images`` are pictures to go on from, ``given`` a sequence to continue; the last picture of both is the first step's
+    source. ``references`` are pictures to look at (a character, a style), never edited. ``answer`` is ``"text"`` where only
+    words are wanted about what was given (METHOD: task A): nothing is drawn then, whatever the planner writes.
+    """
 
     text: Text
-    images: tuple[ImageRef, ...] = ()
+    images: tuple[ImageRef, ...] = Field(default=(), max_length=MAX_PICTURES)
+    given: tuple[Given, ...] = Field(default=(), max_length=MAX_GIVEN)
+    references: tuple[ImageRef, ...] = Field(default=(), max_length=MAX_PICTURES)
+    notes: Notes = NO_NOTES
+    answer: Literal["pictures", "text"] = "pictures"
     seed: int = Field(default=0, ge=0, lt=2**31)
+
+    @property
+    def pictures(self) -> tuple[ImageRef, ...]:
+        """The pictures to go on from, in order."""
+        return (*self.images, *(piece.image for piece in self.given if piece.image))
 
 
 class Step(Value):
     """One step of a plan. ``prompt is None`` means a text-only step: nothing is drawn.
 
     ``id`` is ours, never the model's own number, and is never used twice in a story. ``revision`` counts the edits that
-    change what is drawn; an edit of the words around the picture keeps it.
+    change what is drawn; an edit of the words around the picture keeps it. A ``locked`` step keeps the picture it has,
+    whatever is changed in it or before it.
     """
 
     id: StepId
     revision: int = Field(default=0, ge=0)
+    locked: bool = False
     title: Text = ""
     instruction: Text = ""
     prompt: Text | None = None
@@ -78,13 +118,17 @@ class AttemptKey(Value):
 
 
 class Attempt(Value):
-    """One drawing of a step: what it was drawn from, with which prompt and seed, and what came out."""
+    """One drawing of a step: what it was drawn from, with which prompt and seed, and what came out.
+
+    Candidates are drawn with the same prompt and judged against each other; they share a ``round``. None: alone in its own.
+    """
 
     key: AttemptKey
     prompt: Text
     seed: int
     source: ImageRef | None
     image: ImageRef
+    round: int | None = Field(default=None, ge=0)
 
 
 class Verdict(Value):
@@ -105,12 +149,16 @@ class Verdict(Value):
 class Policy(Value):
     """What a person allowed: how many attempts a step may cost, and when the story waits for them.
 
-    ``max_attempts`` is the paper's T_max (5 in its tables). ``max_failures`` bounds re-asks of one task. ``on_exhausted``
-    says what happens when no attempt passed: keep the best, keep the last, or wait for a person. Under ``review`` the
-    story rests after the plan and after each verdict until a person goes on.
+    ``max_attempts`` is the paper's T_max (5 in its tables): drawings of one step, candidates included. ``candidates`` are
+    drawn at a time and judged together, and the best of them goes on. ``threshold`` is the least P(success) that passes; None
+    leaves it to the critic's word. ``max_failures`` bounds re-asks of one task. ``on_exhausted`` says what happens when no
+    attempt passed: keep the best, keep the last, or wait for a person. Under ``review`` the story rests after the plan and
+    after each verdict until a person goes on.
     """
 
     max_attempts: int = Field(default=5, ge=1, le=20)
+    candidates: int = Field(default=1, ge=1, le=8)
+    threshold: float | None = Field(default=None, ge=0.0, le=1.0)
     max_failures: int = Field(default=3, ge=1, le=10)
     on_exhausted: Literal["best", "last", "pause"] = "best"
     review: bool = False

@@ -141,7 +141,9 @@ def _prompt(number: int, line: bytes, folder: Path) -> Prompt:
 
 def story_id_of(prompt: Prompt, terms: Terms) -> str:
     """The id of this prompt's story: the same in every run on the same terms."""
-    asked = (terms.profile, terms.policy.model_dump_json(), terms.seed, prompt.id, prompt.text, prompt.image_name)
+    # Only what differs from the usual: a setting that a later version adds gives no prompt another id.
+    policy = terms.policy.model_dump_json(exclude_defaults=True)
+    asked = (terms.profile, policy, terms.seed, prompt.id, prompt.text, prompt.image_name)
     return base64.b32encode(hashlib.sha256(repr(asked).encode()).digest()).decode()[:12].lower()
 
 

@@ -10,7 +10,8 @@ from a generator on the CPU, so that it does not depend on the accelerator's kin
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +19,10 @@ from core.backends.bridge import Emit, bridge, on_models_thread
 from core.backends.checkpoint import rgb
 from core.backends.pipelines import DiffusionModel, load_pipeline, usual_device
 from core.backends.weights import named, provenance, weights_of
+from core.dialect import Pack, painter_prompt
 from core.errors import AgentError, BadImage, Cancelled, DrawError, OutOfMemory, ProfileError
 from core.ports import DrawCase, Results, StepProgress, Stream
+from core.types import Notes
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -29,6 +32,8 @@ MAX_ASPECT = 8
 GRID = 16  # px: 8 of the autoencoder times 2 of the patches
 BLACK = 3  # of 255; the brightest that rounding makes of a black picture
 EMBEDDINGS = 16  # prompts kept; 8 to 13 MB each for FLUX.2 klein, whose text encoder always reads 512 tokens
+#: Classes whose ``image`` may be a list: the source, and pictures that show what is to look alike.
+LOOKS_AT_MANY = frozenset({"Flux2KleinPipeline", "Flux2KleinKVPipeline", "Flux2Pipeline", "QwenImageEditPlusPipeline"})
 #: Classes that fail without a picture although their signature does not ask for one.
 ONLY_EDIT = frozenset({"QwenImageEditPipeline", "QwenImageEditPlusPipeline"})
 
@@ -45,17 +50,19 @@ def check_reference(image: Image) -> None:
 class DiffusionPainter:
     """A painter of one pipeline, or of two where another one draws what has no source."""
 
-    def __init__(self, edits: PipelineCall, from_text: PipelineCall | None = None) -> None:
+    def __init__(self, edits: PipelineCall, from_text: PipelineCall | None = None, pack: Pack | None = None) -> None:
+        """``pack`` words a story's notes; without one they are not heeded."""
         self._edits = edits
+        self._pack = pack
         self._from_text = from_text or edits
         self.name = edits.name if from_text is None else f"{edits.name}+{from_text.name}"
 
     @classmethod
-    def from_profile(cls, model: DiffusionModel, device: str | None = None) -> DiffusionPainter:
+    def from_profile(cls, model: DiffusionModel, device: str | None = None, pack: Pack | None = None) -> DiffusionPainter:
         """Loads what a profile names. Raises ``ProfileError``."""
         device = device or usual_device()
         edits = PipelineCall.load(model, device)
-        return cls(edits, PipelineCall.load(model.from_text, device) if model.from_text else None)
+        return cls(edits, PipelineCall.load(model.from_text, device) if model.from_text else None, pack)
 
     def draw(self, cases: list[DrawCase]) -> Stream[Results[Image]]:
         return bridge(lambda emit: [self._draw(case, index, emit) for index, case in enumerate(cases)])
@@ -64,6 +71,8 @@ class DiffusionPainter:
         if emit.cancelled:  # between two cases; within one, its steps notice
             raise Cancelled("The drawing was given up.")
         call = self._from_text if case.source is None else self._edits
+        if self._pack is not None:
+            case = replace(case, prompt=painter_prompt(self._pack, case.prompt, call.heeded(case.notes)))
         try:
             return call.draw(case, lambda done, total: emit(StepProgress(index=index, done=done, total=total)))
         except AgentError as error:
@@ -94,6 +103,15 @@ class PipelineCall:
         name = provenance(model.model, weights_of(model.model, model.revision))
         adapters = "".join(f"+{named(adapter.model)}×{adapter.scale:g}" for adapter in model.adapters)
         return cls(on_models_thread(lambda: load_pipeline(model, device)), model, name + adapters)
+
+    def heeded(self, notes: Notes) -> Notes:
+        """The notes that the prompt must say, because no argument of the pipeline does."""
+        return notes.model_copy(update={"avoid": ""}) if self._takes_negative else notes
+
+    @property
+    def _takes_negative(self) -> bool:
+        """Whether a negative prompt is read: only under true guidance (Qwen-Image's card; the distilled klein has none)."""
+        return "negative_prompt" in self._accepts and (self._model.guidance or 0) > 1
 
     def draw(self, case: DrawCase, progress: Progress) -> Image:
         """The picture of one case. Raises ``DrawError``, ``OutOfMemory`` or ``BadImage``; ``progress`` may raise, too."""
@@ -150,13 +168,18 @@ class PipelineCall:
             "height": height,
             "max_area": width * height,  # FLUX Kontext scales what was asked for to this
             "max_sequence_length": self._model.max_sequence_length,
-            "negative_prompt": self._model.negative_prompt,
+            "negative_prompt": self._negative(case.notes),
             "generator": torch.Generator("cpu").manual_seed(case.seed),
             "output_type": "pt",
             "callback_on_step_end": _reporting(progress, self._model.steps),
         }
         known = {name: value for name, value in wanted.items() if name in self._accepts and value is not None}
-        return known | self._guidance() | self._image(case.source, width, height) | self._words(case.prompt) | self._model.options
+        pictures = self._image(case.source, case.references, width, height)
+        return self._guidance() | known | pictures | self._words(case.prompt) | self._model.options
+
+    def _negative(self, notes: Notes) -> str | None:
+        wishes = [self._model.negative_prompt or "", " ".join(notes.avoid.split()) if self._takes_negative else ""]
+        return ", ".join(filter(None, wishes)) or None
 
     def _size(self, source: Image | None) -> tuple[int, int]:
         """The profile's size; for a source of other proportions its proportions, in about the same area."""
@@ -176,15 +199,18 @@ class PipelineCall:
         if "true_cfg_scale" not in self._accepts:
             return {}
         # Qwen-Image's model card: a space, because without a negative prompt the guidance is off.
-        return {"true_cfg_scale": guidance} | ({"negative_prompt": self._model.negative_prompt or " "} if guidance > 1 else {})
+        return {"true_cfg_scale": guidance} | ({"negative_prompt": " "} if guidance > 1 else {})
 
-    def _image(self, source: Image | None, width: int, height: int) -> dict[str, Any]:
+    def _image(self, source: Image | None, references: Sequence[Image], width: int, height: int) -> dict[str, Any]:
         from PIL import Image as images
 
         if source is not None and "image" not in self._accepts:
             raise DrawError(f"{self._class} only draws from text; steps that go on from a picture need a painter that edits.")
-        if source is not None:
-            return {"image": rgb(source)}
+        shown = [picture for picture in (source, *(references if self._class in LOOKS_AT_MANY else ())) if picture is not None]
+        if len(shown) > 1:
+            return {"image": [rgb(picture) for picture in shown]}
+        if shown:
+            return {"image": rgb(shown[0])}
         if self._class in ONLY_EDIT or ("image" in self._accepts and self._accepts["image"].default is inspect.Parameter.empty):
             return {"image": images.new("RGB", (width, height), "white")}
         return {}

@@ -20,7 +20,16 @@ from typing import TYPE_CHECKING, TypeVar
 
 from core.backends.bridge import Emit, bridge, on_models_thread
 from core.backends.checkpoint import Checkpoint, load_checkpoint
-from core.dialect import Message, Pack, critic_messages, parse_plan, parse_verdict, planner_messages, verdict_offset
+from core.dialect import (
+    Message,
+    Pack,
+    critic_messages,
+    parse_plan,
+    parse_verdict,
+    planner_messages,
+    shows_references,
+    verdict_offset,
+)
 from core.errors import AgentError, Cancelled, OutOfMemory, ReplyError
 from core.ports import JudgeCase, PlanCase, Results, Stream, TextDelta
 from core.types import Plan, Verdict
@@ -208,11 +217,27 @@ class VlmPlanner:
 
     def plan(self, cases: list[PlanCase]) -> Stream[Results[Plan]]:
         replies = yield from self.vlm.generate(
-            [planner_messages(self.pack, case.text, len(case.images)) for case in cases],
-            [list(case.images) for case in cases],
+            [self._asked(case) for case in cases],
+            [self._pictures(case) for case in cases],
             [case.seed for case in cases],
         )
         return [read(reply, lambda reply: parse_plan(reply.text)) for reply in replies]
+
+    def _asked(self, case: PlanCase) -> list[Message]:
+        return planner_messages(
+            self.pack,
+            case.text,
+            len(case.images),
+            given=[(text, image is not None) for text, image in case.given],
+            references=len(case.references),
+            notes=case.notes,
+            text_only=case.answer == "text",
+        )
+
+    def _pictures(self, case: PlanCase) -> list[Image]:
+        """The case's pictures in the order of the message's placeholders."""
+        references = case.references if shows_references(self.pack) else ()
+        return [*case.images, *(image for _, image in case.given if image is not None), *references]
 
 
 @dataclass(frozen=True)
