@@ -354,8 +354,9 @@ def _recalled(t: Trajectory, memory: Memory) -> Trajectory:
     for tried in t.tries:
         person, overruled = persons.get(tried.attempt.key, (None, 0))
         tries.append(tried.model_copy(update={"person": person, "overruled": overruled}))
-    settled = {settled.step: settled for settled in t.settlements if settled.why != "person"}
-    settled |= {settled.step: settled for settled in memory.settlements}
+    then = {settled.step for settled in memory.settlements}
+    rejected = {key for key, (verdict, _) in persons.items() if not verdict.accepted}
+    since = tuple(s for s in t.settlements if s.why != "person" and s.step not in then and s.attempt not in rejected)
     moved = memory.steps != t.steps
     return _with(
         t,
@@ -364,7 +365,7 @@ def _recalled(t: Trajectory, memory: Memory) -> Trajectory:
         policy=memory.policy,
         request=t.request.model_copy(update={"notes": memory.notes}),
         tries=tuple(tries),
-        settlements=tuple(settled.values()),
+        settlements=(*memory.settlements, *since),
         failures=(),
     )
 

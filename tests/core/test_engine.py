@@ -16,14 +16,20 @@ from core.commands import (
     Command,
     EditStep,
     InsertStep,
+    LockStep,
     MoveStep,
     Open,
     Overrule,
     Pause,
+    Redo,
     RemoveStep,
     Replan,
     Resume,
     Retry,
+    SetNotes,
+    SetPolicy,
+    SplitStep,
+    Undo,
 )
 from core.errors import AgentError, CommandError, NotFound, ReplyError
 from core.events import EVENT, Drawn, Event, Failed, Judged, Planned
@@ -32,7 +38,7 @@ from core.ports import Agents, Delta, DrawCase, JudgeCase, PlanCase, StepProgres
 from core.scheduler import Began, Ended, Notice, Scheduler, run
 from core.story import Story
 from core.trajectory import Trajectory, fold
-from core.types import AttemptKey, ImageRef, PlannedStep, Policy, Request, Verdict
+from core.types import AttemptKey, Given, ImageRef, Notes, PlannedStep, Policy, Request, Verdict
 
 
 class Memory:
@@ -328,14 +334,24 @@ def test_each_call_is_announced_before_it_starts() -> None:
 steps_ids = st.sampled_from(["s1", "s2", "s3", "s4"])
 keys = st.builds(AttemptKey, step=steps_ids, revision=st.integers(0, 2), number=st.integers(0, 2))
 words_ = st.builds(PlannedStep, prompt=st.sampled_from([None, "a cat", "a dog"]), caption=st.sampled_from([None, "c"]))
+stale_ = st.sampled_from(["redraw", "keep", "later"])
+policies_ = st.builds(
+    Policy, max_attempts=st.integers(1, 3), candidates=st.integers(1, 3), threshold=st.sampled_from([None, 0.2, 0.8])
+)
 commands = st.one_of(
-    st.builds(EditStep, step=steps_ids, words=words_),
-    st.builds(InsertStep, position=st.integers(0, 4), words=words_),
-    st.builds(MoveStep, step=steps_ids, position=st.integers(0, 4)),
-    st.builds(RemoveStep, step=steps_ids),
-    st.builds(Retry, step=steps_ids),
-    st.builds(Choose, attempt=keys),
-    st.builds(Overrule, attempt=keys, accepted=st.booleans(), refined_prompt=st.sampled_from([None, "a fox"])),
+    st.builds(EditStep, step=steps_ids, words=words_, stale=stale_),
+    st.builds(InsertStep, position=st.integers(0, 4), words=words_, stale=stale_),
+    st.builds(SplitStep, step=steps_ids, first=words_, second=words_, stale=stale_),
+    st.builds(MoveStep, step=steps_ids, position=st.integers(0, 4), stale=stale_),
+    st.builds(RemoveStep, step=steps_ids, stale=stale_),
+    st.builds(LockStep, step=steps_ids, locked=st.booleans()),
+    st.builds(Retry, step=steps_ids, stale=stale_),
+    st.builds(Choose, attempt=keys, stale=stale_),
+    st.builds(Overrule, attempt=keys, accepted=st.booleans(), refined_prompt=st.sampled_from([None, "a fox"]), stale=stale_),
+    st.builds(SetPolicy, policy=policies_),
+    st.builds(SetNotes, notes=st.builds(Notes, style=st.sampled_from(["", "ink"]))),
+    st.builds(Undo),
+    st.builds(Redo),
     st.builds(Pause, now=st.booleans()),
     st.builds(Resume),
     st.builds(Replan),
@@ -367,10 +383,58 @@ def test_whatever_a_person_does_at_whatever_moment_the_story_ends_well(wishes: l
         story.send(pending.pop(0)[1] if pending and isinstance(pending[0][1], Replan) else Resume())
     assert next_task(story.trajectory).reason == "done" or pending  # type: ignore[union-attr]
     assert {tried.attempt.key for tried in story.trajectory.tries} == drawn
+    assert len(story.trajectory.tries) == len(drawn)
     source = None
     for standing in story.trajectory.standings:
         assert standing.source == source or not standing.source_known
+        if standing.settled and standing.settled.attempt and not standing.step.locked:
+            assert standing.settled.source == source
         if standing.step.prompt is not None:
             source = standing.image
     assert [EVENT.validate_json(EVENT.dump_json(event)) for event in log.events] == log.events
     assert fold(log.events) == story.trajectory
+
+
+# ---------------------------------------------------------------- what a request brings along
+
+
+def test_a_storys_notes_and_reference_pictures_go_into_every_call_that_they_concern() -> None:
+    gallery = Memory()
+    look = gallery.save(Image.new("RGB", (64, 64), "teal"))
+    notes = Notes(style="ink", characters="Mila, an orange cat", avoid="text", language="Deutsch")
+    agents = scripted_agents(plans=[plan_of(2)])
+    story = Story("s")
+    story.send(Open(request=Request(text="A cat", notes=notes, references=(look,))))
+    list(run(story, agents, gallery))
+    planner, painter = agents.planner, agents.painter
+    assert [case.notes for call in planner.calls for case in call] == [notes]  # type: ignore[attr-defined]
+    assert [case.notes for call in painter.calls for case in call] == [notes] * 2  # type: ignore[attr-defined]
+    assert all(len(case.references) == 1 for call in painter.calls for case in call)  # type: ignore[attr-defined]
+    other = Notes(style="oil")
+    story.send(SetNotes(notes=other))
+    story.send(Retry(step="s2"))
+    list(run(story, agents, gallery))
+    assert painter.calls[-1][0].notes == other  # type: ignore[attr-defined]
+
+
+def test_a_given_sequence_is_read_by_the_planner_and_its_last_picture_is_gone_on_from() -> None:
+    gallery = Memory()
+    first, last = (gallery.save(Image.new("RGB", (64, 64), colour)) for colour in ("red", "blue"))
+    given_pieces = (Given(text="Once.", image=first), Given(text="Then."), Given(image=last))
+    agents = scripted_agents(plans=[plan_of(1)])
+    story = Story("s")
+    story.send(Open(request=Request(text="Go on.", given=given_pieces)))
+    list(run(story, agents, gallery))
+    [[case]] = agents.planner.calls  # type: ignore[attr-defined]
+    assert [(text, image is not None) for text, image in case.given] == [("Once.", True), ("Then.", False), ("", True)]
+    assert story.trajectory.tries[0].attempt.source == last
+
+
+def test_where_only_text_is_wanted_nothing_is_drawn_whatever_the_planner_writes() -> None:
+    agents = scripted_agents(plans=[plan_of(3)])
+    story = Story("s")
+    story.send(Open(request=Request(text="What is this?", answer="text")))
+    list(run(story, agents, Memory()))
+    assert next_task(story.trajectory).reason == "done"  # type: ignore[union-attr]
+    assert story.trajectory.tries == ()
+    assert [step.caption for step in story.trajectory.steps] == ["This is 1.", "This is 2.", "This is 3."]
