@@ -297,7 +297,7 @@ def _thought_and_answer(reply: str, key: str) -> tuple[str, dict[str, Any]]:
     found = [_object(text, key) for text in answers] if answers else [_object(rest, key)]
     if any(answer != found[0] for answer in found[1:]):
         raise ReplyError(f"The reply holds {len(found)} answers that differ.")
-    return _clean(thought.replace("<think>", "")), found[0]
+    return _printable(thought.replace("<think>", "")), found[0]
 
 
 def _object(text: str, key: str) -> dict[str, Any]:
@@ -319,9 +319,12 @@ def _object(text: str, key: str) -> dict[str, Any]:
 
 
 def _clean(text: str | None) -> str:
-    """Without control characters and outer space; a spelled-out null is nothing."""
-    if text is None or text.strip() in {"null", "None"}:
-        return ""
+    """Printable; a spelled-out null is nothing."""
+    return "" if text is None or text.strip() in {"null", "None"} else _printable(text)
+
+
+def _printable(text: str) -> str:
+    """Without control characters and outer space."""
     return "".join(c for c in text if c in "\n\t" or (ord(c) >= 32 and not 0xD800 <= ord(c) <= 0xDFFF)).strip()
 
 

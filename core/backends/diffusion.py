@@ -115,8 +115,9 @@ class PipelineCall:
 
     def draw(self, case: DrawCase, progress: Progress) -> Image:
         """The picture of one case. Raises ``DrawError``, ``OutOfMemory`` or ``BadImage``; ``progress`` may raise, too."""
-        if case.source is not None:
-            check_reference(case.source)
+        for shown in (case.source, *case.references):
+            if shown is not None:
+                check_reference(shown)
         picture = self._tried(case, progress)
         if picture is None:
             picture = self._tried_with_less(case, progress)

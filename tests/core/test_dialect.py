@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 
 from core.dialect import (
     MAX_REPLY,
+    Message,
     Pack,
     critic_messages,
     load_pack,
     painter_messages,
+    painter_prompt,
     parse_plan,
     parse_verdict,
     plan_reply,
@@ -23,7 +25,7 @@ from core.dialect import (
     verdict_reply,
 )
 from core.errors import ProfileError, ReplyError
-from core.types import MAX_STEPS, MAX_TEXT, Plan, PlannedStep, Verdict
+from core.types import MAX_STEPS, MAX_TEXT, Notes, Plan, PlannedStep, Verdict
 
 PACKS = Path(__file__).parents[2] / "assets" / "prompts"
 
@@ -201,3 +203,53 @@ def test_a_pack_that_lacks_a_file_or_has_an_unknown_slot_says_so(tmp_path: Path)
     pack = Pack(name="p", planner="{{colour}}", critic="", painter="")
     with pytest.raises(ProfileError, match="colour"):
         planner_messages(pack, "a", 0)
+
+
+# ---------------------------------------------------------------- notes, sequences, references
+
+NOTED = Pack(
+    name="noted",
+    planner="{{images}}Request: {{request}}{{notes}}\n{{references}}",
+    critic="",
+    painter="",
+    planner_notes="Of the whole story:\n- style: {{style}}\n- never: {{avoid}}",
+    painter_notes="Style: {{style}}",
+    planner_text_only="Words only.",
+)
+
+
+def parts(message: Message) -> list[str]:
+    return [part.get("text", "<image>") for part in message["content"]]
+
+
+def test_only_notes_that_are_there_are_told_and_a_line_each() -> None:
+    [told] = planner_messages(NOTED, "A cat", 0, notes=Notes(style="ink\nand  water"))
+    assert parts(told) == ["Request: A cat\nOf the whole story:\n- style: ink and water\n"]
+    [silent] = planner_messages(NOTED, "A cat", 0)
+    assert parts(silent) == ["Request: A cat\n"]
+    assert painter_prompt(NOTED, "a cat", Notes(style="ink")) == "a cat\nStyle: ink"
+    assert painter_prompt(NOTED, "a cat", Notes(avoid="dogs")) == "a cat"
+
+
+def test_a_note_that_looks_like_a_template_stays_the_text_that_it_is() -> None:
+    assert painter_prompt(NOTED, "a cat", Notes(style="{{avoid}} <image>")) == "a cat\nStyle: {{avoid}} <image>"
+    [told] = planner_messages(NOTED, "A cat", 0, notes=Notes(style="{{request}} <image>"))
+    assert "{{request}} <image>" in parts(told)[0]
+
+
+def test_a_sequence_is_told_in_order_its_pictures_before_their_words_and_references_last() -> None:
+    given_pieces = [("Once.", True), ("Then.", False), ("", True)]
+    [told] = planner_messages(NOTED, "Go on", 1, given=given_pieces, references=2, text_only=True)
+    assert parts(told) == [
+        *["<image>"] * 2,
+        "Once.\nThen.\n",
+        "<image>",
+        "Request: Go on\nWords only.\n",
+        *["<image>"] * 2,
+    ]
+
+
+def test_a_pack_says_which_notes_its_models_are_told_of() -> None:
+    assert NOTED.heeds == {"style", "avoid"}
+    assert load_pack(PACKS / "full").heeds == {"style", "characters", "avoid", "language"}
+    assert load_pack(PACKS / "pocket").heeds == {"characters"}

@@ -9,8 +9,10 @@ import torch
 from PIL import Image
 
 from core.backends.diffusion import DiffusionPainter, check_reference
+from core.dialect import Pack
 from core.errors import BadImage, DrawError, ProfileError
 from core.ports import DrawCase, StepProgress
+from core.types import Notes
 from tests.core.backends.streams import drain
 from tests.core.backends.tiny_painters import (
     EDITORS,
@@ -148,3 +150,41 @@ def test_klein_reads_a_prompt_once_and_draws_as_if_it_had_read_it_again() -> Non
     arguments = {"width": SIDE, "height": SIDE, "num_inference_steps": STEPS, "guidance_scale": 1.0, "max_sequence_length": 32}
     plain = pipe(prompt="a cat", generator=torch.Generator("cpu").manual_seed(3), **arguments, **KLEIN_OPTIONS).images[0]
     assert plain.tobytes() == pictures[2]
+
+
+# ---------------------------------------------------------------- a story's notes and references
+
+NOTES = Notes(style="ink", characters="Mila, an orange cat", avoid="balloons")
+PACK = Pack(name="test", planner="", critic="", painter="", painter_notes="Style: {{style}}\nNo: {{avoid}}")
+
+
+def test_a_storys_notes_are_part_of_what_the_pipeline_reads(editor: DiffusionPainter) -> None:
+    noting = DiffusionPainter(editor._edits, pack=PACK)
+    _, [plain, noted] = drain(noting.draw([DrawCase("a cat", photo(), 1), DrawCase("a cat", photo(), 1, NOTES)]))
+    assert pixels(plain) == pixels(draw(editor, source=photo()))
+    assert pixels(noted) != pixels(plain)
+
+
+def test_what_is_not_wanted_is_a_negative_prompt_where_one_is_read_and_else_part_of_the_prompt() -> None:
+    guided, _ = painter("qwen-edit", guidance=4.0)
+    assert guided._edits.heeded(NOTES).avoid == ""
+    assert guided._edits._arguments(DrawCase("a cat", photo(), 1, NOTES), lambda *_: None)["negative_prompt"] == "balloons"
+    distilled, _ = painter("klein")
+    assert distilled._edits.heeded(NOTES) == NOTES
+
+
+@pytest.mark.parametrize("kind", ["klein", "klein-kv", "qwen-edit"])
+def test_reference_pictures_are_looked_at_beside_the_source(kind: str) -> None:
+    artist, _ = painter(kind)
+    alone = draw(artist, source=photo())
+    for look in (photo(hue=90), photo(hue=180)):
+        _, [seen] = drain(artist.draw([DrawCase("a cat", photo(), 1, references=(look,))]))
+        assert pixels(seen) != pixels(alone)
+        alone = seen
+
+
+def test_a_reference_that_no_painter_takes_fails_that_drawing_in_one_sentence() -> None:
+    artist, _ = painter("klein")
+    _, [failed] = drain(artist.draw([DrawCase("a cat", None, 1, references=(Image.new("RGB", (600, 64)),))]))
+    assert isinstance(failed, DrawError)
+    assert "times as long as wide" in str(failed)
