@@ -29,7 +29,7 @@ class Draw(Value):
     prompt: Text
     seed: int
     source: ImageRef | None
-    round: int
+    round: int = 0
 
 
 class JudgeAttempt(Value):
