@@ -228,8 +228,8 @@ def decide(t: Trajectory, command: Command, by: str) -> tuple[Event, ...]:
 
 
 def loses(t: Trajectory, command: Command) -> tuple[StepId, ...]:
-    """The steps, in order, whose pictures ``command`` would make stale if they were not kept. Raises ``CommandError``."""
-    lost = _lost(t, _decided(t, command, "person:local"))
+    """The other steps, in order, whose pictures ``command`` would make stale if they were not kept. Raises ``CommandError``."""
+    lost = _lost(t, _decided(t, command, "person:local")) - _redrawn(command)
     return tuple(step.id for step in t.steps if step.id in lost)
 
 
@@ -242,7 +242,7 @@ def _lost(t: Trajectory, fact: Event) -> set[StepId]:
 def _redrawn(command: Command) -> set[StepId]:
     """The step whose new picture is just what is wanted."""
     match command:
-        case Retry(step=step_id):
+        case EditStep(step=step_id) | SplitStep(step=step_id) | Retry(step=step_id):
             return {step_id}
         case Overrule(attempt=key, accepted=False):
             return {key.step}
