@@ -61,3 +61,7 @@ class BadImage(StudioError):
 
 class ProfileError(StudioError):
     """A model profile is unknown, malformed, or its weights are not on this machine."""
+
+
+class BadFile(StudioError):
+    """A story file is not one that we can take in, or not whole."""

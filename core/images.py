@@ -32,6 +32,8 @@ FORMATS = ("PNG", "JPEG", "WEBP")
 MANY_IN_ONE_JPEG = "MPO"  # what many phones write: a photo, with smaller copies behind it
 
 PROGRAM = "program"  # the painter's scene program, which the exact checker reads; the one text that a picture keeps
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+CHUNKS = {b"IHDR", b"tEXt", b"iTXt", b"IDAT", b"IEND"}  # what our files are made of; the two texts are the program
 PICTURE = re.compile(r"([0-9a-f]{64})\.png")
 INCOMING, THUMBNAILS = "incoming", "thumbs"
 
@@ -50,37 +52,33 @@ class ImageStore:
 
     def save(self, image: Image.Image) -> ImageRef:
         """Keeps the picture, as RGB, with its scene program if it has one; returns once it is durable."""
-        data = _encoded(image)
-        ref = ImageRef(sha256=hashlib.sha256(data).hexdigest(), width=image.width, height=image.height)
-        path = self.path(ref)
-        try:
-            with self._writing:  # so that a second saver returns no earlier than the picture is durable
-                missing = not _holds(path, data)
-                if missing:
-                    self._write(path, data, durable=True)
-                if missing or path.parent not in self._known:  # a killed process may have left it named, but not durably
-                    self._make_names_durable(path.parent)
-        except OSError as error:
-            raise ReadOnly(_why_unwritable(error)) from error
-        return ref
+        return self._keep(_encoded(image), image.size)
+
+    def adopt(self, data: bytes) -> ImageRef:
+        """Keeps a picture's file from another data folder, to the letter. ``BadImage`` if :meth:`save` writes none like it."""
+        return self._keep(data, examined(data).size)
 
     def load(self, ref: ImageRef) -> Image.Image:
         """The picture as RGB, with ``info["program"]`` if it has one. ``NotFound`` if it is gone, ``StoreError`` if damaged."""
+        try:
+            with Image.open(BytesIO(self.read(ref)), formats=["PNG"]) as opened:
+                image = opened.convert("RGB")
+        except (OSError, ValueError) as error:
+            raise _damaged(ref) from error
+        image.info = {PROGRAM: image.info[PROGRAM]} if PROGRAM in image.info else {}
+        return image
+
+    def read(self, ref: ImageRef) -> bytes:
+        """The picture's file. ``NotFound`` if it is gone, ``StoreError`` if damaged."""
         try:
             data = self.path(ref).read_bytes()
         except FileNotFoundError as error:
             raise NotFound(f"The picture {ref.sha256[:12]} is gone.") from error
         except OSError as error:
             raise StoreError(f"The picture {ref.sha256[:12]} cannot be read: {error.strerror}.") from error
-        try:
-            if hashlib.sha256(data).hexdigest() != ref.sha256:
-                raise ValueError(ref)
-            with Image.open(BytesIO(data), formats=["PNG"]) as opened:
-                image = opened.convert("RGB")
-        except (OSError, ValueError) as error:
-            raise StoreError(f"The picture {ref.sha256[:12]} is damaged: its file is not what was saved.") from error
-        image.info = {PROGRAM: image.info[PROGRAM]} if PROGRAM in image.info else {}
-        return image
+        if hashlib.sha256(data).hexdigest() != ref.sha256:
+            raise _damaged(ref)
+        return data
 
     def import_upload(self, upload: Path | bytes) -> ImageRef:
         """Keeps a person's picture: upright, as RGB on white, without its metadata. ``BadImage`` says what is wrong with it."""
@@ -122,6 +120,21 @@ class ImageStore:
                     placed = named is not None and path.parent == self.folder / named[1][:2]
                     yield path, named[1] if named and placed else None
 
+    def _keep(self, data: bytes, size: tuple[int, int]) -> ImageRef:
+        """Writes the file of a picture of this size, unless it is there; returns once it is durable."""
+        ref = ImageRef(sha256=hashlib.sha256(data).hexdigest(), width=size[0], height=size[1])
+        path = self.path(ref)
+        try:
+            with self._writing:  # so that a second saver returns no earlier than the picture is durable
+                missing = not _holds(path, data)
+                if missing:
+                    self._write(path, data, durable=True)
+                if missing or path.parent not in self._known:  # a killed process may have left it named, but not durably
+                    self._make_names_durable(path.parent)
+        except OSError as error:
+            raise ReadOnly(_why_unwritable(error)) from error
+        return ref
+
     def _write(self, path: Path, data: bytes, *, durable: bool) -> None:
         """Puts the file there whole or not at all. All temporary files are in one folder, so that a sweep looks nowhere else."""
         incoming = self.folder / INCOMING
@@ -158,6 +171,41 @@ def _encoded(image: Image.Image) -> bytes:
     encoded = BytesIO()
     plain.save(encoded, "PNG", compress_level=1, pnginfo=texts)  # level 6 takes thrice as long for a tenth less
     return encoded.getvalue()
+
+
+def examined(data: bytes) -> Image.Image:
+    """The picture in a file from another data folder. ``BadImage`` if it is not, to the last byte, as our own are written."""
+    try:
+        with Image.open(BytesIO(data), formats=["PNG"]) as opened:  # reads the header only
+            _check_size(*opened.size)
+            opened.load()
+            plain = opened.mode == "RGB" and opened.info.keys() <= {PROGRAM}
+    except BadImage:
+        raise
+    except Exception as error:  # a decoder that is fed arbitrary bytes fails in any way it likes
+        raise BadImage("This picture cannot be read.") from error
+    chunks = list(_chunks(data))
+    if not plain or not CHUNKS.issuperset(chunks) or chunks[-1:] != [b"IEND"]:
+        raise BadImage("This picture holds more than the studio writes.")
+    return opened
+
+
+def _chunks(data: bytes) -> Iterator[bytes]:
+    """The kinds of a PNG's parts, in order; an empty one for what follows them and is none."""
+    at = len(SIGNATURE)
+    while at < len(data):
+        length, kind = int.from_bytes(data[at : at + 4]), data[at + 4 : at + 8]
+        at += 12 + length  # with its length, kind and checksum
+        yield kind if at <= len(data) else b""
+
+
+def _check_size(width: int, height: int) -> None:
+    if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:
+        raise BadImage(f"This picture has {width} × {height} pixels; make it smaller, {MAX_PIXELS // 2**20} million are enough.")
+
+
+def _damaged(ref: ImageRef) -> StoreError:
+    return StoreError(f"The picture {ref.sha256[:12]} is damaged: its file is not what was saved.")
 
 
 def _holds(path: Path, data: bytes) -> bool:
@@ -210,8 +258,7 @@ def _check_header(image: Image.Image) -> None:
     (width, height), frames = image.size, getattr(image, "n_frames", 1)
     if frames > 1 and image.format != MANY_IN_ONE_JPEG:
         raise BadImage(f"This picture moves: it has {frames} frames; use one that stands still.")
-    if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:
-        raise BadImage(f"This picture has {width} × {height} pixels; make it smaller, {MAX_PIXELS // 2**20} million are enough.")
+    _check_size(width, height)
     if min(width, height) < MIN_SIDE:
         raise BadImage(f"This picture has {width} × {height} pixels; each side needs at least {MIN_SIDE}.")
     if max(width, height) > MAX_ASPECT * min(width, height):

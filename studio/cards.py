@@ -66,6 +66,14 @@ class Busy:
 
 
 @dataclass(frozen=True)
+class Ground:
+    """The picture that a step is drawn on, and whose it is."""
+
+    picture: Picture
+    label: str
+
+
+@dataclass(frozen=True)
 class CardView:
     """One step as a person sees it."""
 
@@ -73,10 +81,14 @@ class CardView:
     number: int
     last: bool
     title: str
+    own_title: str  # as the plan has it; ``title`` stands in where it has none
     instruction: str
     prompt: str
     caption: str
     draws: bool  # False: a text-only step
+    locked: bool
+    can_lock: bool
+    ground: Ground | None  # what it is drawn on; None if nobody knows yet, or nothing is
     badge: Badge
     note: str
     picture: Picture | None
@@ -97,16 +109,20 @@ def card_of(
     present = [attempt for attempt in attempts if not attempt.past]
     badge, note = _badge(t, standing, busy, rest)
     picture = chosen or (present[-1] if present else attempts[-1] if attempts else None)
-    ground = _picture(standing.source, number, "what it is drawn on") if standing.source and busy else None
+    ground = _picture(standing.source, number, "what it is drawn on") if busy else None
     return CardView(
         id=step.id,
         number=number,
         last=number == len(t.steps),
         title=step.title or f"Step {number}",
+        own_title=step.title,
         instruction=step.instruction,
         prompt=step.prompt or "",
         caption=step.caption or "",
         draws=step.prompt is not None,
+        locked=step.locked,
+        can_lock=standing.image is not None,
+        ground=_ground(t, number, standing),
         badge=badge,
         note=note,
         picture=(picture.picture if picture else ground) if step.prompt else None,
@@ -115,6 +131,15 @@ def card_of(
         newest=chosen or (present[-1] if present else None),
         attempts=attempts,
     )
+
+
+def _ground(t: Trajectory, number: int, standing: Standing) -> Ground | None:
+    if standing.source is None or not standing.source_known or standing.step.prompt is None:
+        return None
+    before = [at for at, other in enumerate(t.standings[: number - 1], start=1) if other.step.prompt is not None]
+    label = f"step {before[-1]}" if before else "the starting picture"
+    picture = _picture(standing.source, number, "what it is drawn on")
+    return Ground(picture, label) if picture else None
 
 
 def name_of(key: AttemptKey) -> str:
@@ -137,7 +162,8 @@ def _busy(t: Trajectory, standing: Standing, live: Live | None) -> Busy | None:
 
 def _badge(t: Trajectory, standing: Standing, busy: Busy | None, rest: Rest | None) -> tuple[Badge, str]:
     if standing.settled:
-        return _settled_badge(t, standing)
+        badge, note = _settled_badge(t, standing)
+        return badge, _locked_note(standing) or note
     if busy:
         return Badge("busy", f"{busy.verb}…"), ""
     here = t.first_open is not None and t.first_open.step.id == standing.step.id
@@ -157,6 +183,18 @@ def _badge(t: Trajectory, standing: Standing, busy: Busy | None, rest: Rest | No
     return Badge("waiting", "Waiting"), ""
 
 
+def _locked_note(standing: Standing) -> str:
+    """Says so where a lock keeps a picture that would else be drawn again."""
+    settled = standing.settled
+    if not standing.step.locked or settled is None or settled.attempt is None:
+        return ""
+    if settled.revision != standing.step.revision:
+        return "Locked: the picture stays although the prompt was changed. Unlock the step to draw it again."
+    if standing.source_known and settled.source != standing.source:
+        return "Locked: the picture stays although a step before it was changed. Unlock the step to draw it again."
+    return ""
+
+
 def _settled_badge(t: Trajectory, standing: Standing) -> tuple[Badge, str]:
     settled = standing.settled
     assert settled is not None
@@ -170,7 +208,7 @@ def _settled_badge(t: Trajectory, standing: Standing) -> tuple[Badge, str]:
             accepted = chosen is not None and chosen.person is not None and chosen.person.accepted
             return Badge("good", "Accepted by you" if accepted else "Chosen by you"), ""
         case "budget":
-            count = len(standing.tries)
+            count = max(len(standing.tries), 1)
             kept = "last" if t.policy.on_exhausted == "last" else "best"
             label = f"Kept {kept} of {count}"
             return Badge(
@@ -192,20 +230,32 @@ def _attempts(
         counts[past] += 1
         label = f"Earlier drawing {counts[past]}" if past else f"Attempt {counts[past]}"
         took = clock(seconds_of[key]) if key in seconds_of else ""
-        views.append(_attempt(tried, standing.step, number, label, judging == key, key == settled, past, took))
+        place = Place(number, label, judging == key, key == settled, past)
+        views.append(_attempt(t, tried, standing.step, place, took))
     return views
 
 
-def _attempt(tried: Try, step: Step, number: int, label: str, judging: bool, chosen: bool, past: bool, took: str) -> AttemptView:
+@dataclass(frozen=True)
+class Place:
+    """Where an attempt stands among those of its step, the ``number``-th of the story."""
+
+    number: int
+    label: str
+    judging: bool
+    chosen: bool
+    past: bool
+
+
+def _attempt(t: Trajectory, tried: Try, step: Step, place: Place, took: str) -> AttemptView:
     attempt, verdict = tried.attempt, tried.verdict
     refined = verdict.refined_prompt if verdict and not verdict.accepted else None
     subject = step.caption or step.title or step.instruction or attempt.prompt
     return AttemptView(
         key=name_of(attempt.key),
-        label=label,
+        label=place.label,
         picture=Picture(attempt.image.sha256, attempt.image.width, attempt.image.height, subject),
-        source=_picture(attempt.source, number, "before this step"),
-        badge=Badge("busy", "Judging…") if judging and verdict is None else _verdict_badge(tried),
+        source=_picture(attempt.source, place.number, "before this step"),
+        badge=Badge("busy", "Judging…") if place.judging and verdict is None else _verdict_badge(t, tried),
         p_success=_percent(tried.critic),
         thought=verdict.thought if verdict and verdict.thought else tried.critic.thought if tried.critic else "",
         changed=changes(attempt.prompt, refined) if refined and refined != attempt.prompt else (),
@@ -213,17 +263,19 @@ def _attempt(tried: Try, step: Step, number: int, label: str, judging: bool, cho
         refined=refined or attempt.prompt,
         seed=attempt.seed,
         took=took,
-        chosen=chosen,
-        past=past,
+        chosen=place.chosen,
+        past=place.past,
     )
 
 
-def _verdict_badge(tried: Try) -> Badge:
+def _verdict_badge(t: Trajectory, tried: Try) -> Badge:
     if tried.person is not None:
         return Badge("good", "Accepted by you") if tried.person.accepted else Badge("bad", "Refused by you")
-    if tried.critic is not None:
-        return Badge("good", "Passed") if tried.critic.accepted else Badge("bad", "Not yet")
-    return Badge("waiting", "Not judged")
+    if tried.critic is None:
+        return Badge("waiting", "Not judged")
+    if t.passes(tried) != tried.critic.accepted:  # the person's strictness decides, not the critic's word
+        return Badge("bad", "Not sure enough") if tried.critic.accepted else Badge("good", "Sure enough")
+    return Badge("good", "Passed") if tried.critic.accepted else Badge("bad", "Not yet")
 
 
 def _percent(verdict: Verdict | None) -> str:

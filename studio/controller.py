@@ -11,12 +11,15 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from core.commands import Command, Open
+from core.commands import Choose, Command, Open, loses
 from core.errors import CommandError, NotFound
+from core.store import StoryQuery
 from core.story import Story
 from core.trajectory import Trajectory
-from core.types import ImageRef, Policy, Request
+from core.types import AttemptKey, ImageRef, Notes, Policy, Request
 from studio.board import Board, Sheet
+from studio.export.formats import makers
+from studio.export.jobs import Exports, Job
 from studio.live import Mood, Passing
 from studio.shelf import Card, card_for
 from studio.tally import Tally, tallied
@@ -25,7 +28,7 @@ from studio.visitors import Visitor
 from studio.worker import Worker
 
 if TYPE_CHECKING:
-    from core.store import Store
+    from core.store import Store, StoryCard
 
 #: Stories whose parts are kept ready for pages that look at them; the one looked at least recently goes first.
 BOARDS = 128
@@ -42,11 +45,16 @@ class Limits:
 
 @dataclass(frozen=True)
 class Telling:
-    """Who can tell new stories: a profile's name and title, and its policy where a person says nothing else."""
+    """Who can tell new stories: a profile's name and title, and its policy where a person says nothing else.
+
+    ``heeds`` are the notes that its models are told of; ``shows_references``: its planner looks at reference pictures.
+    """
 
     profile: str
     title: str = ""
     policy: Policy = field(default_factory=Policy)
+    heeds: frozenset[str] = frozenset(Notes.model_fields)
+    shows_references: bool = True
 
 
 class Controller:
@@ -64,12 +72,14 @@ class Controller:
         self._boards: OrderedDict[tuple[str, bool], Board] = OrderedDict()
         self._tallies: OrderedDict[str, Tally] = OrderedDict()
         self._lock = Lock()
+        self._exports = Exports(store.database.folder / "exports", makers(store))
 
     def start(self) -> None:
         self._worker.start()
 
     def close(self) -> None:
         self._worker.close()
+        self._exports.close()
 
     @property
     def mood(self) -> Mood:
@@ -86,8 +96,6 @@ class Controller:
 
     def open(self, request: Request, policy: Policy, visitor: Visitor, profile: str | None = None) -> str:
         """Begins a story; returns its id. ``CommandError`` if there are too many already, or the profile is not here."""
-        if not visitor.name:
-            raise CommandError("Your browser keeps no cookie from here, so the story would not be yours: allow it, and reload.")
         self._check_limits(visitor)
         command = Open(request=request, policy=policy, profile=self.telling(profile).profile)
         story = self._store.create(command, visitor.by)
@@ -101,6 +109,20 @@ class Controller:
             raise CommandError("This is somebody else's story: you can look, but not change it.")
         story.send(command, visitor.by)
         self._worker.stir(story)
+
+    def weigh(self, story_id: str, command: Command) -> list[tuple[int, str]]:
+        """Number and title of the steps whose pictures a command would make stale; ``CommandError`` if it can't be done."""
+        t = self._store.open_story(story_id).trajectory
+        lost = loses(t, command)
+        return [(number, step.title or f"Step {number}") for number, step in enumerate(t.steps, start=1) if step.id in lost]
+
+    def branch(self, story_id: str, attempt: AttemptKey | None, visitor: Visitor) -> str:
+        """Begins another story with all that this one has so far, and waits; with ``attempt``, going on from its picture."""
+        self._check_limits(visitor)
+        branch = self._store.branch(story_id, visitor.by)
+        if attempt is not None:
+            branch.send(Choose(attempt=attempt), visitor.by)
+        return branch.id
 
     # ------------------------------------------------------------ looks
 
@@ -118,17 +140,42 @@ class Controller:
                 board.put(self._render(view_of(story_id, story.trajectory, tally, passing, mine)), shown)
             return board.since(seen)
 
-    def view(self, story_id: str) -> View:
-        """A story as it is, for documents."""
+    def export(self, story_id: str, format: str, visitor: Visitor) -> str:
+        """Begins to make a file of a story; returns the job's id. Whoever may look at a story may take it along."""
+        self._store.card(story_id)
+        return self._exports.start(story_id, format, visitor.name)
+
+    def exporting(self, job_id: str, visitor: Visitor | None = None) -> Job:
+        """How far a file is, for whoever asked for it. Without a visitor: for whoever knows its id, which can't be guessed."""
+        job = self._exports.status(job_id)
+        if visitor is not None and visitor.name != job.owner:
+            raise NotFound("There is no such export: export the story again.")
+        return job
+
+    def give_up(self, job_id: str, visitor: Visitor) -> None:
+        """Gives a file up that the visitor asked for."""
+        self._exports.cancel(self.exporting(job_id, visitor).id)
+
+    def versus(self, story_id: str, other: str) -> tuple[View, View, list[StoryCard]] | None:
+        """A story and another that shares its beginning, and all that do; the newest one, if no ``other`` is named."""
+        relatives = self._store.relatives(story_id)
+        if not relatives:
+            return None
+        chosen = next((card.id for card in relatives if card.id == other), relatives[0].id)
+        return self.view(story_id), self.view(chosen), relatives
+
+    def view(self, story_id: str, live: bool = False) -> View:
+        """A story as it is, for documents; ``live``: with what is happening to it."""
         story = self._store.open_story(story_id)
-        return view_of(story_id, story.trajectory, self._tally(story), Passing())
+        passing = self._worker.passing(story_id) if live else Passing()
+        return view_of(story_id, story.trajectory, self._tally(story), passing)
 
     def shelf(self, visitor: Visitor, search: str = "") -> list[Card]:
         """A person's stories, the newest first, as far as they fit on the shelf."""
         if not visitor.name:
             return []
         owner = None if visitor.owns_all else visitor.name
-        found = self._store.stories(owner=owner, search=search.strip() or None, limit=SHELF)
+        found = self._store.page(StoryQuery(owner=owner, words=search, limit=SHELF)).cards
         return [card_for(story, working=self._worker.passing(story.id).live is not None) for story in found]
 
     def picture(self, story_id: str, sha256: str) -> ImageRef:
@@ -145,6 +192,8 @@ class Controller:
     # ------------------------------------------------------------ inside
 
     def _check_limits(self, visitor: Visitor) -> None:
+        if not visitor.name:
+            raise CommandError("Your browser keeps no cookie from here, so the story would not be yours: allow it, and reload.")
         waiting = self._store.cards(self._store.unfinished())
         mine = [card for card in waiting if card.owner == visitor.name]
         if len(mine) >= self._limits.each and not visitor.owns_all:

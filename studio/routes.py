@@ -1,4 +1,4 @@
-"""The studio's own addresses beside Gradio's: pictures of stories, stories as files, and the page's scripts and styles.
+"""The studio's own addresses beside Gradio's: pictures of stories, files made of them, and the page's scripts and styles.
 
 A picture is served to whoever knows its story's id, which can't be guessed, and only if it belongs to that story. Where
 people sign in, they must have. Pictures never pass through Gradio's public cache.
@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING
 
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, Response
+from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.errors import NotFound, StoreError
 from studio.controller import Controller
-from studio.export import document
 from studio.visitors import COOKIE, has_token, new_token
 
 if TYPE_CHECKING:
@@ -61,18 +60,17 @@ def routes(controller: Controller, images: ImageStore) -> list[BaseRoute]:
         live.preview.convert("RGB").save(encoded, "JPEG", quality=80)
         return Response(encoded.getvalue(), media_type="image/jpeg", headers={"Cache-Control": "no-store"})
 
-    def download(request: Request) -> Response:
-        story = request.path_params["story"]
-        if not STORY.fullmatch(story):
+    def exported(request: Request) -> Response:
+        job = controller.exporting(request.path_params["job"])
+        if job.state != "done" or job.path is None or not job.path.is_file():
             return _nothing()
-        name, markup = document(controller.view(story), lambda sha256: images.thumbnail(controller.picture(story, sha256), 1024))
-        headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-        return HTMLResponse(markup, headers=headers)
+        headers = {"Cache-Control": "no-store", "Content-Security-Policy": "sandbox; default-src 'none'"}
+        return FileResponse(job.path, media_type=job.media_type, filename=job.file_name, headers=headers)
 
     return [
         Route("/pictures/{story}/preview.jpg", _guarded(preview)),
         Route("/pictures/{story}/{name}", _guarded(picture)),
-        Route("/stories/{story}.html", _guarded(download)),
+        Route("/exports/{job}", _guarded(exported)),
         Mount("/studio/js", _Fresh(directory=ASSETS / "js")),
         Mount("/studio/css", _Fresh(directory=ASSETS / "css")),
     ]

@@ -6,7 +6,9 @@ Model and user texts are untrusted. No template marks anything as safe; addresse
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -14,6 +16,9 @@ from studio.board import Sheet
 from studio.cards import Picture
 from studio.shelf import Card
 from studio.view import View
+
+if TYPE_CHECKING:
+    from core.store import StoryCard
 
 TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -60,9 +65,11 @@ def shelf_of(cards: Sequence[Card], here: str, search: str) -> str:
     return _render("shelf.html", cards=cards, here=here, search=search)
 
 
-def document_of(view: View, pictures: dict[str, str]) -> str:
-    """A story as one file that needs nothing else; ``pictures`` has each picture's ``data:`` address by its content."""
-    return _render("document.html", view=view, pictures=pictures)
+def versus_of(here: View, there: View, relatives: Sequence[StoryCard]) -> str:
+    """Two stories step by step beside each other, and a choice of others."""
+    others = [{"id": card.id, "title": card.title, "when": f"{card.created_at:%d %b, %H:%M}"} for card in relatives]
+    rows = list(zip_longest(here.cards, there.cards))
+    return _render("versus.html", here=here, there=there, relatives=others, rows=rows)
 
 
 def _render(template: str, **values: object) -> str:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import signal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # before Gradio is imported: nobody is told who runs a studio
 
 import gradio as gr
 
+from core.dialect import load_pack, shows_references
 from core.errors import ReadOnly
-from core.profiles import available_profiles, build_agents, default_profile, load_profile, missing_weights
+from core.profiles import Profile, available_profiles, build_agents, default_profile, load_profile, missing_weights
 from core.settings import Settings
 from core.store import Store
+from studio.api import publish
 from studio.controller import Controller, Limits, Telling
 from studio.pages.create import create_page
 from studio.routes import ASSETS, middleware, routes, user_of
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 #: The page's own styles; linked rather than given to Gradio, which would rewrite every selector.
 HEAD = """
 <link rel="stylesheet" href="studio/css/base.css">
+<link rel="stylesheet" href="studio/css/composer.css">
 <link rel="stylesheet" href="studio/css/storyboard.css">
 <link rel="stylesheet" href="studio/css/reading.css">
 <meta name="color-scheme" content="light dark">
@@ -44,7 +48,7 @@ def open_studio(settings: Settings) -> None:
         others = [other for other in available_profiles() if other.name != profile.name and not missing_weights(other)]
         known = {each.name: each for each in (profile, *others)}
         worker = Worker(store, store.images, lambda name: build_agents(known.get(name) or load_profile(name or profile.name)))
-        tellings = [Telling(each.name, each.title, each.policy) for each in known.values()]
+        tellings = [_telling(each) for each in known.values()]
         limits = Limits(settings.max_stories, settings.max_stories_each)
         controller = Controller(store, worker, sheet_of, tellings, limits)
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # stopped by a service manager: close like by hand
@@ -52,6 +56,11 @@ def open_studio(settings: Settings) -> None:
             launch(controller, store.images, settings)
         finally:
             controller.close()
+
+
+def _telling(profile: Profile) -> Telling:
+    pack = load_pack(Path(profile.prompts))
+    return Telling(profile.name, profile.title, profile.policy, pack.heeds, shows_references(pack))
 
 
 def launch(controller: Controller, images: ImageStore, settings: Settings, wait: bool = True) -> gr.Blocks:
@@ -68,6 +77,7 @@ def launch(controller: Controller, images: ImageStore, settings: Settings, wait:
         show_error=False,
         share=False,
         run_history=False,
+        mcp_server=True,
         footer_links=[],
         strict_cors=True,
         max_file_size=f"{settings.max_upload_mb}mb",
@@ -101,4 +111,5 @@ def build(controller: Controller, images: ImageStore, settings: Settings, shared
 
     with gr.Blocks(title="Interleave Studio", fill_width=True, analytics_enabled=False, delete_cache=(DAY, DAY)) as app:
         create_page(controller, images, who)
+        publish(controller, images, who)
     return app.queue(max_size=settings.max_waiting, default_concurrency_limit=4, api_open=False)

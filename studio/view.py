@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from core.policy import Draw, JudgeAttempt, MakePlan, Rest, next_task
-from core.trajectory import Trajectory
-from core.types import Policy
+from core.trajectory import Memory, Trajectory
+from core.types import Notes, Policy
 from studio.cards import CardView, Picture, card_of
 from studio.live import Live, Passing
 from studio.tally import Tally, seconds_left
@@ -53,8 +53,13 @@ class Header:
     acts: tuple[Act, ...]
     resume: str  # the word on the button that lets the story go on
     policy: Policy
+    notes: Notes
     seed: int
     profile: str
+    undo: str  # what undoing takes back; empty if there is nothing
+    redo: str
+    trunk: str  # the story that this one branched off, if it did
+    text_only: bool  # the request wanted words, no pictures
     mine: bool
 
 
@@ -97,9 +102,9 @@ def _header(t: Trajectory, tally: Tally, passing: Passing, rest: Rest | None, ca
     done = sum(standing.settled is not None for standing in t.standings)
     busy = next((card.busy for card in cards if card.busy), None)
     left = seconds_left(tally, t) if live or rest is None else None
-    picture = t.request.images[-1] if t.request.images else None
+    picture = t.request.pictures[-1] if t.request.pictures else None
     return Header(
-        title=headline(t.request.text) or "A story from a picture",
+        title=t.title or headline(t.request.text) or "A story from a picture",
         request=t.request.text,
         request_picture=Picture(picture.sha256, picture.width, picture.height, "The starting picture") if picture else None,
         status=_status(t, passing, rest, cards),
@@ -114,8 +119,13 @@ def _header(t: Trajectory, tally: Tally, passing: Passing, rest: Rest | None, ca
         acts=_acts(t, passing, rest) if mine else (),
         resume=_resume_word(passing, rest),
         policy=t.policy,
+        notes=t.request.notes,
         seed=t.request.seed,
         profile=t.profile,
+        undo=_changed(t, t.past),
+        redo=_changed(t, t.future),
+        trunk=t.trunk,
+        text_only=t.request.answer == "text",
         mine=mine,
     )
 
@@ -181,6 +191,25 @@ def _acts(t: Trajectory, passing: Passing, rest: Rest | None) -> tuple[Act, ...]
 def _resume_word(passing: Passing, rest: Rest | None) -> str:
     again = passing.mood.kind == "troubled" or (rest is not None and rest.reason == "stuck")
     return "Try again" if again else "Go on"
+
+
+#: What a change is called on the buttons that undo and redo it.
+CHANGES = {
+    "plan_edited": "the change of the plan",
+    "step_edited": "the change of step {number}",
+    "judged": "your verdict on step {number}",
+    "settled": "your choice for step {number}",
+    "policy_set": "the change of the budget",
+    "notes_set": "the change of the notes",
+}
+
+
+def _changed(t: Trajectory, memories: tuple[Memory, ...]) -> str:
+    if not memories:
+        return ""
+    numbers = {step.id: number for number, step in enumerate(t.steps, start=1)}
+    words, number = CHANGES[memories[-1].what], numbers.get(memories[-1].step or "")
+    return words.format(number=number) if number else words.replace("step {number}", "a step")
 
 
 def _part(t: Trajectory, done: int, live: Live | None) -> float:

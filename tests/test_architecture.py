@@ -27,6 +27,7 @@ FLOORS = {
     "core.scheduler": 3,
     "core.images": 4,
     "core.store": 4,
+    "core.storyfile": 4,
     "core.settings": 4,
     "core.profiles": 4,
     "core.backends": 4,
@@ -43,6 +44,8 @@ SAME_FLOOR = {
     ("core.scheduler", "core.engine"),
     ("core.scheduler", "core.story"),
     ("core.store", "core.images"),
+    ("core.storyfile", "core.images"),
+    ("core.storyfile", "core.store"),
     ("core.profiles", "core.backends"),
     ("core.profiles", "core.settings"),
 }

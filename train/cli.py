@@ -6,27 +6,21 @@ Each command imports what it needs when it runs, so that ``--help`` answers at o
 from __future__ import annotations
 
 import json
-import signal
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from core.errors import ReadOnly, StudioError
+from train import story
 from train.pocket import commands as pocket
+from train.terminal import INTERRUPTED, Data, interruptible, owned, plainly
 
 if TYPE_CHECKING:
-    from core.store import Store
     from train.collect import Collection, Complain
     from train.doctor import Report
-
-INTERRUPTED = 130  # the exit status of a command that Ctrl-C ended
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -39,9 +33,9 @@ evaluate = typer.Typer(no_args_is_help=True, help="Measure models, with 95 % int
 evaluate.command("pocket", epilog="Example: python -m train evaluate pocket --count 200 --out figures.json")(pocket.measure)
 app.add_typer(evaluate, name="evaluate")
 app.add_typer(pocket.app, name="pocket")
+app.add_typer(story.app, name="story")
 
 PromptFile = Annotated[Path, typer.Option(exists=True, dir_okay=False, show_default=False, help="The prompts, one a line.")]
-Data = Annotated[Path, typer.Option(help="Data folder: stories and their pictures.", show_default=False)]
 
 
 @app.command(epilog="Example: python -m train collect --prompts prompts.jsonl --data data/run1 --limit 100")
@@ -75,7 +69,7 @@ def collect(
         terms = Terms(models.name, Policy(max_attempts=max_attempts), seed)
         complain = _complaining_of(prompts)
         wanted = read_prompts(prompts, complain)[:limit]
-        with _owned(data) as store:
+        with owned(data) as store:
             status = tell_all(Collection(store, build_agents(models), wanted, terms, in_flight), complain)
     raise typer.Exit(status)
 
@@ -154,44 +148,5 @@ def _show(report: Report) -> int:
     return 1 if report.faults else 0
 
 
-def _owned(data: Path) -> Store:
-    """The data folder for writing; ``ReadOnly`` if another process has it."""
-    from core.store import Store
-
-    store = Store(data)
-    if store.read_only:
-        why = store.read_only
-        store.close()
-        raise ReadOnly(why)
-    return store
-
-
 def _complaining_of(file: Path) -> Complain:
     return lambda line, why: typer.echo(f"{file.name}, line {line}, is left out: {why}", err=True)
-
-
-@contextmanager
-def plainly() -> Iterator[None]:
-    """What a person can mend is said in one sentence; only our own faults show where they happened."""
-    try:
-        yield
-    except StudioError as error:
-        typer.secho(str(error), err=True, fg="red")
-        raise typer.Exit(1) from error
-
-
-@contextmanager
-def interruptible() -> Iterator[threading.Event]:
-    """The first Ctrl-C sets the event, so that the call in flight is given up in order; a second one ends everything at once."""
-    stop = threading.Event()
-
-    def hear(number: int, frame: FrameType | None) -> None:
-        if stop.is_set():
-            raise KeyboardInterrupt
-        stop.set()
-
-    before = signal.signal(signal.SIGINT, hear)
-    try:
-        yield stop
-    finally:
-        signal.signal(signal.SIGINT, before)

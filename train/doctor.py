@@ -67,7 +67,7 @@ def examine(folder: Path, watch: Watch[str] = iter) -> Report:
 
 def _pictures(story: Trajectory) -> Iterator[str]:
     if story.request:
-        yield from (ref.sha256 for ref in story.request.images)
+        yield from (ref.sha256 for ref in (*story.request.pictures, *story.request.references))
     for tried in story.tries:
         yield tried.attempt.image.sha256
         if tried.attempt.source:

@@ -1,5 +1,8 @@
-// The forms that a person writes in: a step's words, a new step, a better prompt, what the story may cost. They stand in
-// places that updates never touch, and what was typed but not saved survives a reload of the page.
+// The forms that a person writes in: a step's words, a new step, a split, a better prompt, the story's title and notes, what it
+// may cost. They stand in places that updates never touch, and what was typed but not saved survives a reload of the page.
+
+const DRAFTS = "interleave-studio.drafts";
+const MOST_DRAFTS = 40; // the oldest go first
 
 export function forms(studio) {
   const { root } = studio;
@@ -7,10 +10,8 @@ export function forms(studio) {
 
   root.addEventListener("click", (event) => {
     const button = event.target.closest("[data-do]");
-    const slot = button?.closest("[data-step]");
-    if (button?.dataset.do === "edit") edit(slot);
-    if (button?.dataset.do === "insert") insert(slot);
-    if (button?.dataset.do === "reject") reject(button.closest(".attempt"));
+    const open = OPEN[button?.dataset.do];
+    if (open) open(button.closest("[data-step]"), button);
     if (button?.dataset.do === "cancel") close(button.closest("form"));
   });
   root.addEventListener("keydown", (event) => {
@@ -35,8 +36,9 @@ export function forms(studio) {
     if (form.dataset.form === "policy") return setPolicy(form);
     if (form.dataset.sending) return;
     form.dataset.sending = "yes";
-    const fault = await studio.send(form.command(values(form)));
+    const fault = await studio.wish(form.command(values(form)));
     delete form.dataset.sending;
+    if (fault === null) return; // they thought better of it
     if (!fault) return close(form, true);
     const line = form.querySelector("[data-fault]");
     line.textContent = fault;
@@ -50,38 +52,67 @@ export function forms(studio) {
 
   // ------------------------------------------------------------ opening
 
-  function edit(slot) {
-    const own = slot.querySelector('[data-own="edit"]');
-    const { title, instruction, prompt, caption } = own.dataset;
-    const form = put(own, "words", `edit:${slot.dataset.step}`, { title, prompt, caption });
-    form.dataset.kind = "edit";
-    form.base = { title, prompt, caption };
-    form.command = (words) => ({ kind: "edit_step", step: slot.dataset.step, words: { instruction, ...words } });
-    hint(form);
-    return form;
-  }
-
-  function insert(slot) {
-    const own = slot.querySelector('[data-own="insert"]');
-    const form = put(own, "words", `insert:${slot.dataset.step}`, { title: "", prompt: "", caption: "" });
-    form.command = (words) => ({ kind: "insert_step", position: [...slot.parentElement.children].indexOf(slot) + 1, words });
-    form.querySelector("[data-hint]").textContent = "The new step is drawn on the picture before it; the steps after it are drawn again.";
-    return form;
-  }
-
-  function reject(attempt) {
-    attempt.closest("details").open = true;
-    const [step, revision, number] = attempt.dataset.attempt.split(".");
-    const key = { step, revision: Number(revision), number: Number(number) };
-    const words = { refined_prompt: attempt.dataset.refined, note: "" };
-    const form = put(attempt.querySelector('[data-own="reject"]'), "reject", `reject:${attempt.dataset.attempt}`, words);
-    form.command = (said) => ({ kind: "overrule", attempt: key, accepted: false, ...said });
-    return form;
-  }
+  const OPEN = {
+    edit(slot) {
+      const own = slot.querySelector('[data-own="edit"]');
+      const { title, instruction, prompt, caption } = own.dataset;
+      const form = put(own, "words", `edit:${slot.dataset.step}`, { title, prompt, caption });
+      form.dataset.kind = "edit";
+      form.base = { title, prompt, caption };
+      form.command = (words) => ({ kind: "edit_step", step: slot.dataset.step, words: { instruction, ...words } });
+      hint(form);
+    },
+    insert(slot) {
+      const own = slot.querySelector('[data-own="insert"]');
+      const form = put(own, "words", `insert:${slot.dataset.step}`, { title: "", prompt: "", caption: "" });
+      form.command = (words) => ({ kind: "insert_step", position: [...slot.parentElement.children].indexOf(slot) + 1, words });
+      form.querySelector("[data-hint]").textContent = "The new step is drawn on the picture before it.";
+    },
+    split(slot) {
+      const own = slot.querySelector('[data-own="edit"]');
+      const { title, instruction, prompt, caption } = own.dataset;
+      const [one, other] = halves(caption);
+      const words = {
+        "first.title": title, "first.prompt": prompt, "first.caption": one,
+        "second.title": "", "second.prompt": "", "second.caption": other,
+      };
+      const form = put(own, "split", `split:${slot.dataset.step}`, words);
+      form.command = (said) => ({
+        kind: "split_step",
+        step: slot.dataset.step,
+        first: { instruction, ...part(said, "first") },
+        second: part(said, "second"),
+      });
+    },
+    reject(slot, button) {
+      const attempt = button.closest(".attempt");
+      attempt.closest("details").open = true;
+      const [step, revision, number] = attempt.dataset.attempt.split(".");
+      const key = { step, revision: Number(revision), number: Number(number) };
+      const words = { refined_prompt: attempt.dataset.refined, note: "" };
+      const form = put(attempt.querySelector('[data-own="reject"]'), "reject", `reject:${attempt.dataset.attempt}`, words);
+      form.command = (said) => ({ kind: "overrule", attempt: key, accepted: false, ...said });
+    },
+    rename() {
+      const own = root.querySelector('[data-own="story"]');
+      const form = put(own, "rename", "rename:story", { title: own.dataset.title });
+      form.command = (said) => ({ kind: "rename", ...said });
+    },
+    notes() {
+      const own = root.querySelector('[data-own="story"]');
+      const { style, characters, avoid, language } = own.dataset;
+      const form = put(own, "notes", "notes:story", { style, characters, avoid, language });
+      form.command = (notes) => ({ kind: "set_notes", notes });
+    },
+  };
 
   function put(own, name, draft, words) {
     const there = own.querySelector("form");
-    if (there) return there;
+    if (there?.dataset.form === name) {
+      there.querySelector("input, textarea").focus();
+      return there;
+    }
+    there?.remove();
     const form = template(name);
     form.dataset.draft = `${studio.story}:${draft}`;
     const drafted = drafts()[form.dataset.draft];
@@ -90,7 +121,7 @@ export function forms(studio) {
       form.elements[field].value = drafted?.[field] ?? value;
     }
     own.append(form);
-    own.closest("[data-step]").classList.add(`with-${name}`);
+    own.closest("[data-step]")?.classList.add(`with-${name}`);
     form.querySelector("input, textarea").focus();
     return form;
   }
@@ -99,7 +130,10 @@ export function forms(studio) {
     const slot = form.closest("[data-step]");
     forget(form);
     form.remove();
-    if (!slot.querySelector('form[data-form="words"]')) slot.classList.remove("with-words");
+    if (!slot) return;
+    for (const name of ["words", "split"]) {
+      if (!slot.querySelector(`form[data-form="${name}"]`)) slot.classList.remove(`with-${name}`);
+    }
     slot.querySelector('[data-do="edit"]')?.focus({ preventScroll: saved });
   }
 
@@ -108,12 +142,18 @@ export function forms(studio) {
     const moved = ["title", "prompt", "caption"].some((field) => now[field] !== form.base[field]);
     form.querySelector("[data-hint]").textContent = moved
       ? "This step was changed meanwhile. Saving puts your words in place of the new ones."
-      : "A new prompt draws this step, and what builds on it, again. New words around it don't.";
+      : "A new prompt draws this step again. New words around it don't.";
   }
 
   function setPolicy(form) {
-    const { max_attempts, on_exhausted, review } = form.elements;
-    const policy = { max_attempts: Number(max_attempts.value), on_exhausted: on_exhausted.value, review: review.checked };
+    const { max_attempts, candidates, threshold, on_exhausted, review } = form.elements;
+    const policy = {
+      max_attempts: Number(max_attempts.value),
+      candidates: Number(candidates.value),
+      threshold: threshold.value === "" ? null : Number(threshold.value),
+      on_exhausted: on_exhausted.value,
+      review: review.checked,
+    };
     form.closest(".menu").open = false;
     studio.act({ kind: "set_policy", policy });
   }
@@ -122,7 +162,7 @@ export function forms(studio) {
 
   function drafts() {
     try {
-      return JSON.parse(sessionStorage.getItem("interleave-studio.drafts") ?? "{}");
+      return JSON.parse(localStorage.getItem(DRAFTS) ?? "{}");
     } catch {
       return {};
     }
@@ -130,14 +170,15 @@ export function forms(studio) {
 
   function store(all) {
     try {
-      sessionStorage.setItem("interleave-studio.drafts", JSON.stringify(all));
+      localStorage.setItem(DRAFTS, JSON.stringify(Object.fromEntries(Object.entries(all).slice(-MOST_DRAFTS))));
     } catch {
       // a browser that keeps nothing: the form itself still holds the words
     }
   }
 
   function keep(form) {
-    store({ ...drafts(), [form.dataset.draft]: values(form) });
+    const { [form.dataset.draft]: _, ...others } = drafts();
+    store({ ...others, [form.dataset.draft]: values(form) });
   }
 
   function forget(form) {
@@ -152,18 +193,22 @@ export function forms(studio) {
     restore.done = studio.story;
     for (const draft of Object.keys(drafts())) {
       const [story, kind, name] = draft.split(":");
-      if (story !== studio.story) continue;
-      if (kind === "reject") {
-        const attempt = root.querySelector(`.attempt[data-attempt="${CSS.escape(name)}"]`);
-        if (attempt) reject(attempt);
-      } else {
-        const slot = root.querySelector(`[data-step="${CSS.escape(name)}"]`);
-        if (slot) (kind === "edit" ? edit : insert)(slot);
-      }
+      if (story !== studio.story || !OPEN[kind]) continue;
+      const own = kind === "reject" ? ".attempt[data-attempt" : "[data-step";
+      const place = name === "story" ? root : root.querySelector(`${own}="${CSS.escape(name)}"]`);
+      if (place) OPEN[kind](place, place);
     }
   }
 }
 
+/** A caption's two halves, cut between sentences. */
+function halves(text) {
+  const sentences = text.match(/[^.!?。！？]+[.!?。！？”"']*\s*/g) ?? [text];
+  const cut = Math.ceil(sentences.length / 2);
+  return [sentences.slice(0, cut).join("").trim(), sentences.slice(cut).join("").trim()];
+}
+
+const part = (said, name) => Object.fromEntries(["title", "prompt", "caption"].map((field) => [field, said[`${name}.${field}`]]));
 const fields = (form) => [...form.elements].filter((field) => field.name);
 const values = (form) => Object.fromEntries(fields(form).map((field) => [field.name, field.value]));
 const dirty = (form) => fields(form).some((field) => field.value !== field.defaultValue);

@@ -1,4 +1,5 @@
-// Shows one picture large: against the picture it was drawn on, with what was said of it, and on to the next.
+// Shows one picture large: against the picture it was drawn on, or any other attempt at its step, under a slider or side by
+// side, with what was said of it, and on to the next.
 
 export function lightbox(studio) {
   const { root } = studio;
@@ -11,6 +12,8 @@ export function lightbox(studio) {
     const name = button?.dataset.do;
     if (name === "enlarge" && button.dataset.attempt) open(button.dataset.attempt);
     if (name === "enlarge-start") alone(button.dataset.picture, "The starting picture");
+    if (name === "enlarge-versus") versus(button);
+    if (name === "beside") beside(button.getAttribute("aria-pressed") !== "true");
     if (name === "previous") turn(-1);
     if (name === "next") turn(1);
     if (name === "close") button.closest("dialog").close();
@@ -23,6 +26,7 @@ export function lightbox(studio) {
     turn(by);
   });
   find("slide").addEventListener("input", (event) => slide(event.target.value));
+  find("against").addEventListener("change", (event) => against(event.target.value, event.target.selectedOptions[0].text));
 
   const attempts = () => [...root.querySelectorAll(".attempt")];
 
@@ -32,7 +36,11 @@ export function lightbox(studio) {
     at = name;
     const { full, source } = attempt.dataset;
     const title = attempt.closest("[data-step]").querySelector("h2").textContent;
-    show(full, source, title, attempt.querySelector("img").alt);
+    const label = (one) => one.querySelector("strong").textContent;
+    const others = [...attempt.parentElement.children].filter((other) => other !== attempt);
+    const choices = others.map((other) => [label(other), other.dataset.full]);
+    if (source) choices.unshift(["before", source]);
+    show(full, title, attempt.querySelector("img").alt, label(attempt), choices);
     const words = attempt.querySelector(".attempt-words").cloneNode(true);
     words.querySelectorAll("[data-own], .attempt-acts").forEach((node) => node.remove());
     find("words").replaceChildren(...words.childNodes);
@@ -42,22 +50,45 @@ export function lightbox(studio) {
 
   function alone(address, name) {
     at = null;
-    show(address, null, name, name);
+    show(address, name, name, name, []);
     find("words").replaceChildren();
     for (const side of box.querySelectorAll(".lightbox-side")) side.hidden = true;
   }
 
-  function show(full, source, title, alt) {
+  /** The same step of two stories. */
+  function versus(button) {
+    const [here, there] = [...button.closest("li").querySelectorAll("[data-full]")];
+    const other = button === here ? there : here;
+    alone(button.dataset.full, button.dataset.name);
+    if (other) show(button.dataset.full, button.dataset.name, "", "this one", [["the other story", other.dataset.full]]);
+  }
+
+  /** ``choices`` are the pictures that this one can be compared with: [name, address]; the first is chosen. */
+  function show(full, title, alt, label, choices) {
     find("after").src = full;
     find("after").alt = alt;
-    find("before").hidden = find("slide").hidden = find("line").hidden = !source;
-    box.querySelectorAll("[data-tag]").forEach((tag) => (tag.hidden = !source));
-    if (source) find("before").src = source;
-    else find("before").removeAttribute("src");
-    find("slide").value = 50;
-    slide(50);
+    find("tag-after").textContent = label === alt ? "" : label;
+    find("against").replaceChildren(...choices.map(([name, address]) => new Option(name, address)));
+    find("against-label").hidden = choices.length < 2;
+    box.querySelector('[data-do="beside"]').hidden = !choices.length;
+    against(choices[0]?.[1], choices[0]?.[0]);
     find("name").textContent = title;
     if (!box.open) box.showModal();
+  }
+
+  function against(address, name) {
+    for (const part of ["before", "slide", "line", "tag-before", "tag-after"]) find(part).hidden = !address;
+    if (address) find("before").src = address;
+    else find("before").removeAttribute("src");
+    find("tag-before").textContent = name ?? "";
+    if (!address) beside(false);
+    find("slide").value = 50;
+    slide(50);
+  }
+
+  function beside(yes) {
+    find("compare").classList.toggle("is-beside", yes);
+    box.querySelector('[data-do="beside"]').setAttribute("aria-pressed", String(yes));
   }
 
   function slide(percent) {

@@ -4,6 +4,11 @@ import { morph, parse } from "./morph.js";
 import { forms } from "./forms.js";
 import { lightbox } from "./lightbox.js";
 import { listenToKeys } from "./keys.js";
+import { tour } from "./tour.js";
+import { askAbout } from "./asking.js";
+import { versus } from "./versus.js";
+import { takeaway } from "./takeaway.js";
+import { reader } from "./reader.js";
 
 const WHILE_ACTIVE = 400; // ms between looks while models work
 const AT_REST = 2500;
@@ -13,11 +18,14 @@ const REMEMBERED = "interleave-studio.story";
 export const studio = Object.assign(new EventTarget(), {
   story: null,
   state: null,
+  pending: null, // the newest command on its way: what a person may do next shows when it is done
   open,
   compose,
   send,
+  wish,
   toast,
   act,
+  view,
 });
 
 let root, server, seen, timer, skew = 0, failures = 0;
@@ -29,7 +37,11 @@ export function mount(element, functions) {
   root.addEventListener("click", clicked);
   forms(studio);
   lightbox(studio);
+  versus(studio, server);
+  takeaway(studio, server);
+  reader(studio);
   listenToKeys(studio);
+  tour(studio);
   document.addEventListener("visibilitychange", () => document.hidden || soon(0));
   document.addEventListener("click", closeMenus);
   window.addEventListener("studio:open", (event) => open(event.detail)); // from Gradio's own fields
@@ -146,7 +158,9 @@ function apply(news) {
   root.dataset.look = news.state.look;
   if (before?.says !== news.state.says) root.querySelector("[data-says]").textContent = news.state.says;
   document.title = `${news.state.look === "busy" ? "✎ " : ""}${news.state.title} · Interleave Studio`;
-  root.querySelector('[data-do="show-book"]').disabled = !news.state.readable;
+  for (const button of root.querySelectorAll('[data-do="show-book"], [data-format]:not([data-format="story"])')) {
+    button.disabled = !news.state.readable;
+  }
   remember();
   tick();
   studio.dispatchEvent(new Event("changed"));
@@ -189,21 +203,65 @@ function tick() {
 
 // ---------------------------------------------------------------- acting
 
-/** Sends a command; returns an empty text, or the sentence that says why it was not done. */
-async function send(command) {
+/** Sends a command; returns an empty text, or the sentence that says why it was not done, once the page shows what came of it. */
+function send(command) {
+  const sending = sent(command);
+  studio.pending = sending;
+  return sending;
+}
+
+async function sent(command) {
   let answer;
   try {
     answer = await asked(server.send({ story: studio.story, command }));
   } catch {
     answer = { error: "The studio can't be reached. Nothing was changed; try again in a moment." };
   }
-  soon(0);
+  clearTimeout(timer);
+  await look();
+  studio.pending = null;
   return answer.error ?? "";
 }
 
+/** Commands that can take the ground from under pictures. */
+const MAY_LOSE = new Set([
+  "edit_step", "insert_step", "split_step", "move_step", "remove_step", "lock_step", "retry", "choose", "overrule",
+]);
+
+/**
+ * Sends a command, after asking what shall become of pictures that it takes the ground from. Returns an empty text; the
+ * sentence that says why it was not done; or null if the person thought better of it.
+ */
+async function wish(command) {
+  if (!MAY_LOSE.has(command.kind)) return send(command);
+  let answer;
+  try {
+    answer = await asked(server.weigh({ story: studio.story, command }));
+  } catch {
+    return "The studio can't be reached. Nothing was changed; try again in a moment.";
+  }
+  if (answer.error) return answer.error;
+  if (!answer.loses.length) return send(command);
+  const stale = await askAbout(root, answer.loses);
+  return stale ? send({ ...command, stale }) : null;
+}
+
 async function act(command) {
-  const fault = await send(command);
+  const fault = await wish(command);
   if (fault) toast(fault);
+}
+
+/** Begins another story that shares this one's beginning, and opens it. */
+async function branch(attempt) {
+  let answer;
+  try {
+    answer = await asked(server.branch({ story: studio.story, attempt }));
+  } catch {
+    answer = { error: "The studio can't be reached. Nothing was changed; try again in a moment." };
+  }
+  if (answer.error) return toast(answer.error);
+  open(answer.story);
+  toast("This is the branch. It waits: change what you like, then go on. The story that it came from stays as it is.");
 }
 
 const keyOf = (name) => {
@@ -224,29 +282,28 @@ const ACTS = {
   down: (step) => act({ kind: "move_step", step, position: place(step) + 1 }),
   choose: (_, button) => act({ kind: "choose", attempt: keyOf(button.dataset.attempt) }),
   accept: (_, button) => act({ kind: "overrule", attempt: keyOf(button.dataset.attempt), accepted: true }),
+  undo: () => act({ kind: "undo" }),
+  redo: () => act({ kind: "redo" }),
+  lock: (step) => act({ kind: "lock_step", step, locked: true }),
+  unlock: (step) => act({ kind: "lock_step", step, locked: false }),
+  branch: () => branch(null),
+  "branch-here": (_, button) => branch(keyOf(button.dataset.attempt)),
+  "show-compare": () => view("compare"),
   "show-board": () => view("board"),
   "show-book": () => view("book"),
   print: () => window.print(),
   help: () => root.querySelector("[data-help]").showModal(),
 };
-/** What can't be undone by doing the opposite is asked for twice. */
-const ASKED_TWICE = { remove: "Really remove it?", replan: "Really start over?" };
 
 function clicked(event) {
+  const link = event.target.closest("[data-open]");
+  if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+    event.preventDefault(); // a modified click opens a tab, as for any link
+    return open(link.dataset.open);
+  }
   const button = event.target.closest("[data-do]");
   const name = button?.dataset.do;
   if (!ACTS[name]) return;
-  if (name in ASKED_TWICE && !button.dataset.asked) {
-    const words = button.lastChild.nodeValue;
-    button.dataset.asked = "yes";
-    button.lastChild.nodeValue = ASKED_TWICE[name];
-    setTimeout(() => {
-      delete button.dataset.asked;
-      button.lastChild.nodeValue = words;
-    }, 4000);
-    event.stopPropagation(); // the menu stays open
-    return;
-  }
   ACTS[name](button.closest("[data-step]")?.dataset.step, button);
 }
 
@@ -260,7 +317,7 @@ function closeMenus(event) {
 
 function view(which) {
   root.dataset.view = which;
-  for (const name of ["board", "book"]) {
+  for (const name of ["board", "book", "compare"]) {
     root.querySelector(`[data-do="show-${name}"]`).setAttribute("aria-pressed", String(name === which));
   }
 }

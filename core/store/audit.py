@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, select
 from sqlmodel import col
 
 from core.errors import StoreError
-from core.events import Event, Opened
-from core.store.projection import Row, attempt_rows, failures_of
-from core.store.rows import facts_of, parsed, story_projection
-from core.store.tables import Attempt, Story
+from core.events import Branched, Event, Opened
+from core.store.projection import Row
+from core.store.rows import facts_of, own_attempts, own_timings, parsed, story_projection, trunk_of
+from core.store.tables import Attempt, Story, Timing
 from core.trajectory import Trajectory, fold
 
 
@@ -49,19 +50,31 @@ def damage(db: Connection) -> list[str]:
     return [*broken, *(f"Row {row[1]} of the table {row[0]} belongs to no story." for row in orphans)]
 
 
-def _projection_faults(db: Connection, story_id: str, events: list[Event], t: Trajectory) -> Iterator[str]:
+def _projection_faults(db: Connection, story_id: str, events: Sequence[Event], t: Trajectory) -> Iterator[str]:
     stored = db.execute(select(Story).where(col(Story.id) == story_id)).mappings().one()
     for name, value in story_projection(events, t).items():
         if stored[name] != value:
             yield f"Its row says {name} {stored[name]!r}, its facts say {value!r}."
-    wanted = {_key(row): row for row in attempt_rows(t, failures_of(events))}
-    found = db.execute(select(Attempt).where(col(Attempt.story_id) == story_id)).mappings()
-    there = {_key(dict(row)): {name: value for name, value in row.items() if name != "story_id"} for row in found}
+    trunk, shared = trunk_of(db, story_id)
+    if trunk is not None and not _branches(events, trunk, shared):
+        yield f"Its row says that it branched off {trunk} after {shared} facts, its facts do not."
+    for step, revision, number, how in _differences(db, Attempt, story_id, own_attempts(events, t, shared)):
+        yield f"The row of attempt {number} at {step}, revision {revision}, {how}."
+    for seq, how in _differences(db, Timing, story_id, own_timings(events, t, shared)):
+        yield f"The row of what fact {seq} took {how}."
+
+
+def _branches(events: Sequence[Event], trunk: str, shared: int) -> bool:
+    first = events[shared] if 0 < shared < len(events) else None
+    return isinstance(first, Branched) and (first.trunk, first.length) == (trunk, shared)
+
+
+def _differences(db: Connection, table: type[Any], story_id: str, rows: Sequence[Row]) -> Iterator[tuple[Any, ...]]:
+    """The keys of those rows that are not as they should be, and how they are not."""
+    names = [column.name for column in table.__table__.primary_key if column.name != "story_id"]
+    wanted = {tuple(row[name] for name in names): row for row in rows}
+    found = db.execute(select(table).where(col(table.story_id) == story_id)).mappings()
+    there = {tuple(row[name] for name in names): {k: value for k, value in row.items() if k != "story_id"} for row in found}
     for key in sorted(wanted.keys() | there.keys()):
         if wanted.get(key) != there.get(key):
-            which = "is missing" if key not in there else "has no fact" if key not in wanted else "differs from the facts"
-            yield f"The row of attempt {key[2]} at {key[0]}, revision {key[1]}, {which}."
-
-
-def _key(row: Row) -> tuple[str, int, int]:
-    return row["step"], row["revision"], row["number"]
+            yield *key, "is missing" if key not in there else "has no fact" if key not in wanted else "differs from the facts"

@@ -76,14 +76,52 @@ CREATE TABLE review (
 CREATE INDEX review_of_attempt ON review (story_id, step, revision, number);
 """
 
+LIBRARY = """
+ALTER TABLE story ADD COLUMN starred BOOLEAN DEFAULT 0 NOT NULL;
+ALTER TABLE story ADD COLUMN trunk VARCHAR REFERENCES story (id);
+ALTER TABLE story ADD COLUMN trunk_length INTEGER DEFAULT 0 NOT NULL;
+CREATE INDEX story_of_trunk ON story (trunk) WHERE trunk IS NOT NULL;
+DROP INDEX story_by_status;
+CREATE INDEX story_newest_of_status ON story (status, deleted, created_at, id);
+CREATE INDEX story_newest_of_profile ON story (profile, deleted, created_at, id);
+CREATE INDEX story_newest_starred ON story (starred, deleted, created_at, id);
+CREATE INDEX story_profiles ON story (owner, deleted, profile);
+
+CREATE TABLE timing (
+    story_id VARCHAR NOT NULL REFERENCES story (id),
+    seq INTEGER NOT NULL,
+    profile VARCHAR NOT NULL,
+    kind VARCHAR NOT NULL,
+    seconds FLOAT NOT NULL,
+    at DATETIME NOT NULL,
+    PRIMARY KEY (story_id, seq)
+);
+CREATE INDEX timing_latest ON timing (profile, kind, at, seconds);
+INSERT INTO timing
+    SELECT * FROM (
+        SELECT story_id, seq, story.profile, kind, CASE WHEN json_valid(payload) THEN payload ->> '$.seconds' END AS seconds, at
+        FROM event JOIN story ON story.id = story_id
+        WHERE kind IN ('planned', 'drawn', 'judged') AND substr("by", 1, 7) <> 'person:'
+    )
+    WHERE seconds > 0;
+"""
+
 
 def _1_first_tables(db: Connection) -> None:
-    for statement in FIRST_TABLES.split(";\n"):
+    _run(db, FIRST_TABLES)
+
+
+def _2_library(db: Connection) -> None:
+    _run(db, LIBRARY)
+
+
+def _run(db: Connection, statements: str) -> None:
+    for statement in statements.split(";\n"):
         if statement.strip():
             db.exec_driver_sql(statement)
 
 
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_1_first_tables,)
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_1_first_tables, _2_library)
 
 
 def version_of(db: Connection) -> int:

@@ -1,4 +1,4 @@
-"""Decides what the rows of ``story`` and ``attempt`` say of a trajectory. Pure: no database.
+"""Decides what the rows of ``story``, ``attempt`` and ``timing`` say of a story's facts. Pure: no database.
 
 The store writes these beside each fact, and the doctor compares them with what is stored: one definition for both.
 """
@@ -6,11 +6,11 @@ The store writes these beside each fact, and the doctor compares them with what 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Literal, assert_never
 
-from core.events import Drawn, Event, Failed, Judged, Opened
+from core.events import Drawn, Event, Failed, Imported, Judged, Planned, founds, made_by_person
 from core.policy import Rest, next_task
 from core.trajectory import Trajectory, Try
 from core.types import AttemptKey, ImageRef, Value
@@ -23,7 +23,10 @@ TITLE_LENGTH = 60
 
 
 class StoryCard(Value):
-    """A story as a list shows it. ``accepted`` counts the steps whose picture the critic, or a person, accepted."""
+    """A story as a list shows it. ``accepted`` counts the steps whose picture the critic, or a person, accepted.
+
+    ``trunk`` is the story here that a branch shares its first facts with.
+    """
 
     id: str
     owner: str
@@ -37,6 +40,8 @@ class StoryCard(Value):
     cover: ImageRef | None
     created_at: datetime
     updated_at: datetime
+    starred: bool
+    trunk: str | None
 
 
 def status_of(t: Trajectory) -> Status:
@@ -53,16 +58,22 @@ def status_of(t: Trajectory) -> Status:
 
 
 def title_of(t: Trajectory) -> str:
-    """The first words of the request."""
+    """What a person called it, or the first words of the request."""
+    if t.title:
+        return t.title
     words = " ".join(t.request.text.split()) if t.request else ""
     if len(words) <= TITLE_LENGTH:
         return words or "Untitled"
     return (words[:TITLE_LENGTH].rpartition(" ")[0] or words[:TITLE_LENGTH]) + " …"
 
 
-def origin_row(opened: Opened) -> Row:
-    """What a story's row says once and for all."""
-    return {"owner": opened.by.removeprefix("person:"), "created_at": opened.at}
+def founding_row(events: Iterable[Event]) -> Row:
+    """Whose story these facts make it, and since when; nothing if none of them founds it."""
+    row: Row = {}
+    for event in events:
+        if founds(event):
+            row = {"owner": event.by.removeprefix("person:"), "created_at": event.at}
+    return row
 
 
 def story_row(t: Trajectory) -> Row:
@@ -72,7 +83,7 @@ def story_row(t: Trajectory) -> Row:
     return {
         "profile": t.profile,
         "title": title_of(t),
-        "words": t.request.text.casefold() if t.request else "",
+        "words": "\n".join(filter(None, (t.title, t.request.text if t.request else ""))).casefold(),
         "status": status_of(t),
         "steps": len(t.steps),
         "attempts": len(t.tries),
@@ -104,7 +115,7 @@ def attempt_rows(t: Trajectory, failures: Counter[AttemptKey], only: Iterable[At
 
 
 def touched(events: Iterable[Event]) -> set[AttemptKey]:
-    """The attempts whose rows these facts may change."""
+    """The attempts that these facts are about. Undoing can change no others: it reaches back to where a branch began."""
     keys = set[AttemptKey]()
     for event in events:
         match event:
@@ -118,3 +129,16 @@ def touched(events: Iterable[Event]) -> set[AttemptKey]:
 def failures_of(events: Iterable[Event]) -> Counter[AttemptKey]:
     """How many calls failed for each attempt."""
     return Counter(event.attempt for event in events if isinstance(event, Failed) and event.attempt)
+
+
+def timing_rows(first: int, events: Sequence[Event], profile: str) -> list[Row]:
+    """The rows of what models took, from these facts, which are number ``first`` and on.
+
+    What was brought in from a file happened elsewhere, on who knows what machine: only later facts count.
+    """
+    brought_in = max((number for number, event in enumerate(events) if isinstance(event, Imported)), default=-1)
+    return [
+        {"seq": first + number, "profile": profile, "kind": event.kind, "seconds": event.seconds, "at": event.at}
+        for number, event in enumerate(events)
+        if number > brought_in and isinstance(event, Planned | Drawn | Judged) and event.seconds > 0 and not made_by_person(event)
+    ]

@@ -10,31 +10,32 @@ import re
 import secrets
 import string
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
-from typing import Any
 from weakref import WeakValueDictionary
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, select
 from sqlmodel import col
 
 from core.commands import Open
 from core.errors import NotFound, StoreError, WriteConflict
-from core.events import Event
+from core.events import Branched, Event
 from core.images import ImageStore
-from core.store import rows
+from core.policy import derive_seed
+from core.store import library, rows
 from core.store.audit import Audit, audit, damage
 from core.store.database import Database
+from core.store.library import Page, StoryQuery
 from core.store.projection import StoryCard
 from core.store.tables import Story as StoryRow
+from core.store.timings import Timings, timings_of
 from core.story import Story
-from core.trajectory import Trajectory, fold
-from core.types import ImageRef
+from core.trajectory import Trajectory, evolve, fold
 
 ID = re.compile(r"[a-z0-9]{12}")
 IMAGES = "images"
+EVERYTHING = StoryQuery()
 
 
 class Store:
@@ -103,24 +104,36 @@ class Store:
                 raise WriteConflict("Somebody else changed this story first; load it again.")
             rows.put_facts(db, story_id, seq, events, trajectory)
 
-    def fork(self, story_id: str, upto: int, by: str | None = None) -> str:
-        """A new story that begins with the first ``upto`` facts of this one, pictures included; opened now, by ``by``."""
-        events = self.events(story_id)
-        if not 1 <= upto <= len(events):
-            raise StoreError(f"This story has {len(events)} facts; a fork keeps between 1 and all of them.")
-        opened = events[0].model_copy(update={"by": by or events[0].by, "at": datetime.now(UTC)})
-        kept = [opened, *events[1:upto]]
-        fork = new_id()
-        self.append(fork, 0, kept, fold(kept))
-        return fork
+    def branch(self, story_id: str, by: str, seed: int | None = None) -> Story:
+        """A new story, of ``by``, that begins with all facts of this one and goes its own way: paused, with its own seed.
+
+        The facts stay where they are and the pictures are shared: a branch costs one row and one fact, however long it is.
+        """
+        before = self.events(story_id)  # facts never change, so that these are the first ones also when others follow now
+        branch = new_id()
+        seed = derive_seed(0, "branch", branch) if seed is None else seed
+        fact = Branched(trunk=story_id, length=len(before), seed=seed, by=by)
+        trajectory = evolve(fold(before), fact)
+        with self.database.writing() as db:
+            rows.put_branch(db, branch, before, fact, trajectory)
+        with self._opening:
+            return self._live.setdefault(branch, Story(branch, trajectory, len(before) + 1, sink=self.append))
+
+    def duplicate(self, story_id: str, by: str) -> Story:
+        """A branch that keeps the seed, so that what is drawn again in both is the same in both."""
+        request = self.open_story(story_id).trajectory.request
+        return self.branch(story_id, by, request.seed if request else None)
+
+    def star(self, story_id: str, on: bool) -> None:
+        self._mark(story_id, "starred", on)
 
     def delete(self, story_id: str) -> None:
         """Takes a story off all lists. Its facts and pictures are kept, and :meth:`restore` brings it back."""
-        self._mark(story_id, deleted=True)
+        self._mark(story_id, "deleted", True)
         self._deleted.add(story_id)
 
     def restore(self, story_id: str) -> None:
-        self._mark(story_id, deleted=False)
+        self._mark(story_id, "deleted", False)
         self._deleted.discard(story_id)
 
     # ------------------------------------------------------------ looks
@@ -141,11 +154,32 @@ class Store:
 
     def cards(self, story_ids: Sequence[str]) -> list[StoryCard]:
         """The cards of those of these stories that there are, in no order."""
-        return self._cards(rows.newest(None, None).where(col(StoryRow.id).in_(story_ids)))
+        with self.database.reading() as db:
+            return list(map(library.card_of, db.execute(library.cards().where(col(StoryRow.id).in_(story_ids))).mappings()))
 
-    def stories(self, owner: str | None = None, search: str | None = None, limit: int = 50, offset: int = 0) -> list[StoryCard]:
-        """Cards, the newest story first: of all owners or one, and those whose request has all words of ``search`` in it."""
-        return self._cards(rows.newest(owner, search).limit(limit).offset(offset))
+    def page(self, query: StoryQuery = EVERYTHING) -> Page:
+        """Cards, the newest story first, as many as asked for."""
+        with self.database.reading() as db:
+            return library.page_of(db.execute(library.selected(query)).mappings().all(), query.limit)
+
+    def relatives(self, story_id: str) -> list[StoryCard]:
+        """The other stories on this one's stem, the newest first: what it branched off, and what branched off that."""
+        with self.database.reading() as db:
+            family = rows.family_of(db, story_id) - {story_id}
+        return sorted(self.cards(sorted(family)), key=lambda card: card.created_at, reverse=True)
+
+    def profiles(self, owner: str | None = None) -> list[str]:
+        """The profiles that stories of all owners, or of one, were told by."""
+        told_by = select(col(StoryRow.profile)).distinct().where(col(StoryRow.deleted).is_(False))
+        with self.database.reading() as db:
+            return list(
+                db.scalars((told_by if owner is None else told_by.where(col(StoryRow.owner) == owner)).order_by("profile"))
+            )
+
+    def timings(self, profile: str) -> Timings | None:
+        """How long calls of this profile's models took here of late; None if there were none."""
+        with self.database.reading() as db:
+            return timings_of(db, profile)
 
     def unfinished(self) -> list[str]:
         """The ids of the stories that have work to do, the oldest first."""
@@ -183,17 +217,11 @@ class Store:
             if live and live.length < length:
                 del self._live[story_id]
 
-    def _mark(self, story_id: str, deleted: bool) -> None:
+    def _mark(self, story_id: str, column: str, on: bool) -> None:
         with self.database.writing() as db:
             if rows.is_deleted(db, story_id) is None:
                 raise NotFound("There is no such story.")
-            rows.change_story(db, story_id, {"deleted": deleted})
-
-    def _cards(self, query: Select[Any]) -> list[StoryCard]:
-        with self.database.reading() as db:
-            found = db.execute(query).mappings().all()
-        covers = [row["cover"] and ImageRef.model_validate_json(row["cover"]) for row in found]
-        return [StoryCard(**{**row, "cover": cover}) for row, cover in zip(found, covers, strict=True)]
+            rows.change_story(db, story_id, {column: on})
 
     def _ids(self, *which: ColumnElement[bool]) -> list[str]:
         with self.database.reading() as db:

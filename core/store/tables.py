@@ -1,8 +1,8 @@
 """The rows of the data folder's database. Only the store reads or writes them; domain values are never rows.
 
-``event`` is the truth. ``story`` and ``attempt`` are projections of it, for lists and queries: written in the transaction
-of the fact, and rebuildable. ``review`` is what annotators said; it never changes a story. A change of any column is a
-numbered migration, too.
+``event`` is the truth. ``story``, ``attempt`` and ``timing`` are projections of it, for lists and queries: written in the
+transaction of the fact, and rebuildable. ``review`` is what annotators said; it never changes a story. A change of any column
+is a numbered migration, too.
 """
 
 from __future__ import annotations
@@ -28,19 +28,27 @@ class Utc(TypeDecorator[datetime]):
 
 
 class Story(SQLModel, table=True):
-    """One story as a list shows it. ``deleted`` alone is no projection: it hides a story and keeps its facts."""
+    """One story as a list shows it.
+
+    No projections are ``deleted``, which hides a story and keeps its facts; ``starred``; and ``trunk`` with ``trunk_length``,
+    which say where a branch's first facts are kept: the first so many of that story.
+    """
 
     __table_args__ = (
         Index("story_newest", "deleted", "created_at", "id"),
         Index("story_newest_of_owner", "owner", "deleted", "created_at", "id"),
-        Index("story_by_status", "status", "created_at"),
+        Index("story_newest_of_status", "status", "deleted", "created_at", "id"),
+        Index("story_newest_of_profile", "profile", "deleted", "created_at", "id"),
+        Index("story_newest_starred", "starred", "deleted", "created_at", "id"),
+        Index("story_profiles", "owner", "deleted", "profile"),
+        Index("story_of_trunk", "trunk", sqlite_where=text("trunk IS NOT NULL")),
     )
 
     id: str = Field(primary_key=True)
     owner: str
     profile: str
     title: str
-    words: str  # the whole request, case-folded, to search in
+    words: str  # the title that a person gave and the whole request, case-folded, to search in
     status: str
     steps: int
     attempts: int
@@ -50,6 +58,9 @@ class Story(SQLModel, table=True):
     created_at: datetime = Field(sa_type=Utc)
     updated_at: datetime = Field(sa_type=Utc)
     deleted: bool
+    starred: bool = Field(sa_column_kwargs={"server_default": text("0")})
+    trunk: str | None = Field(foreign_key="story.id")
+    trunk_length: int = Field(sa_column_kwargs={"server_default": text("0")})
 
 
 class Event(SQLModel, table=True):
@@ -66,7 +77,7 @@ class Event(SQLModel, table=True):
 
 
 class Attempt(SQLModel, table=True):
-    """One drawing, with what was said of it."""
+    """One drawing, with what was said of it. A branch has rows of those attempts that its own facts are about."""
 
     __table_args__ = (Index("attempt_image", "image"),)
 
@@ -83,6 +94,19 @@ class Attempt(SQLModel, table=True):
     score: float | None
     person_accepted: bool | None
     failures: int  # calls that failed before it was drawn, or judged
+
+
+class Timing(SQLModel, table=True):
+    """How long a model's call took on this machine: one row for each fact that says so and was recorded here."""
+
+    __table_args__ = (Index("timing_latest", "profile", "kind", "at", "seconds"),)
+
+    story_id: str = Field(primary_key=True, foreign_key="story.id")
+    seq: int = Field(primary_key=True)
+    profile: str
+    kind: str  # of the fact
+    seconds: float
+    at: datetime = Field(sa_type=Utc)
 
 
 class Review(SQLModel, table=True):

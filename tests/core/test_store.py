@@ -1,4 +1,4 @@
-"""Facts are kept whole and in order, forked without copies, and every row follows from them."""
+"""Facts are kept whole and in order, and every row follows from them."""
 
 from __future__ import annotations
 
@@ -11,19 +11,17 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import inspect
-from sqlmodel import SQLModel, create_engine
 
 from core.backends.fake import Conduct
-from core.commands import Open, Overrule, Pause, Resume
+from core.commands import Open, Overrule, Pause, Redo, Rename, Resume, Undo
 from core.errors import CommandError, NotFound, StoreError, WriteConflict
 from core.events import EVENT, SCHEMA, Event, Failed
-from core.store import Store, database, migrations
+from core.store import Store
 from core.story import Story
 from core.trajectory import fold
 from core.types import MAX_TEXT, Request
 from tests.core.facts import KINDS, facts
-from tests.core.telling import ASKED, agents, reopened, tell, told, untimed
+from tests.core.telling import ASKED, agents, reopened, tell, told
 
 FROZEN = [Path(__file__).parent / "fixtures" / f"facts_v{version}.jsonl" for version in range(1, SCHEMA + 1)]
 
@@ -57,7 +55,9 @@ def test_all_threads_share_one_live_story(store: Store) -> None:
 
 @pytest.mark.parametrize("story_id", ["", "nosuchstory1", "../../secrets", "UPPERCASE123", "a' OR 1=1 --"])
 def test_a_story_that_is_not_there_is_not_found(store: Store, story_id: str) -> None:
-    for ask in (store.open_story, store.events, store.card, store.delete, store.restore, lambda name: store.fork(name, 1)):
+    changes = (store.delete, store.restore, lambda name: store.star(name, True))
+    branches = (lambda name: store.branch(name, "person:ann"), lambda name: store.duplicate(name, "person:ann"))
+    for ask in (store.open_story, store.events, store.card, *changes, *branches):
         with pytest.raises(NotFound):
             ask(story_id)
 
@@ -101,7 +101,7 @@ def test_todays_facts_read_the_frozen_ones_of_every_kind_and_write_the_newest_as
 
 @pytest.mark.parametrize("file", FROZEN, ids=lambda file: file.stem)
 def test_the_frozen_facts_tell_a_story_that_can_be_stored(store: Store, file: Path) -> None:
-    events = [event for event in frozen(file) if event.kind != "branched"]  # a branch's first facts are its trunk's
+    events = frozen(file)
     store.append("frozenfacts1", 0, events, fold(events))
     assert store.events("frozenfacts1") == events
     assert store.audit("frozenfacts1").faults == ()
@@ -120,33 +120,9 @@ def test_whatever_a_person_writes_is_kept_to_the_letter(store: Store, text: str)
         assert again.open_story(story.id).trajectory.request == Request(text=text)
 
 
-# ---------------------------------------------------------------- forks
+# ---------------------------------------------------------------- projections
 
-
-def test_a_fork_begins_as_the_story_did_shares_its_pictures_and_goes_its_own_way(store: Store) -> None:
-    story = told(store)
-    events, pictures = store.events(story.id), list(store.images.files())
-    fork = store.open_story(store.fork(story.id, upto=5, by="person:bob"))
-    assert untimed(store.events(fork.id))[1:] == untimed(events)[1:5]
-    assert list(store.images.files()) == pictures
-    assert store.card(fork.id).owner == "bob"
-    assert [card.id for card in store.stories()] == [fork.id, story.id]
-    tell(fork, store.images)
-    assert untimed(store.events(fork.id))[1:] == untimed(events)[1:], "left alone, it is told the same way"
-    fork.send(Overrule(attempt=fork.trajectory.tries[0].attempt.key, accepted=False), by="person:bob")
-    assert store.events(story.id) == events
-    assert store.audit(fork.id).faults == ()
-
-
-@pytest.mark.parametrize("upto", [0, -1, 1000])
-def test_a_fork_keeps_at_least_the_first_fact_and_at_most_all(store: Store, upto: int) -> None:
-    with pytest.raises(StoreError, match="between 1 and all"):
-        store.fork(told(store).id, upto)
-
-
-# ---------------------------------------------------------------- projections and migrations
-
-any_fact = st.sampled_from([Pause(), Pause(now=True), Resume(), "judge", "fail", "tell"])
+any_fact = st.sampled_from([Pause(), Pause(now=True), Resume(), Undo(), Redo(), Rename(title="My cat"), "judge", "fail", "tell"])
 
 
 @settings(max_examples=25, deadline=None)
@@ -163,13 +139,14 @@ def test_rows_follow_from_facts_and_can_be_rebuilt_from_nothing(tmp_path_factory
             elif act == "fail":
                 key = tries[-1].attempt.key if tries else None
                 story.record(Failed(task="judge" if tries else "plan", attempt=key, code="reply", message="?"))
-            elif isinstance(act, Pause | Resume):
+            elif not isinstance(act, str):
                 with contextlib.suppress(CommandError):
                     story.send(act)
         assert store.audit(story.id).faults == ()
         before = projected(store)
         with store.database.writing() as db:
             db.exec_driver_sql("DELETE FROM attempt")
+            db.exec_driver_sql("UPDATE timing SET seconds = 99")
             db.exec_driver_sql("UPDATE story SET status = 'lost', title = '', attempts = 99, failures = 99, cover = NULL")
         store.rebuild()
         assert projected(store) == before
@@ -177,7 +154,9 @@ def test_rows_follow_from_facts_and_can_be_rebuilt_from_nothing(tmp_path_factory
 
 def projected(store: Store) -> list:
     with store.database.reading() as db:
-        return [db.exec_driver_sql(f"SELECT * FROM {table} ORDER BY 1, 2, 3, 4").all() for table in ("story", "attempt")]
+        return [
+            db.exec_driver_sql(f"SELECT * FROM {table} ORDER BY 1, 2, 3, 4").all() for table in ("story", "attempt", "timing")
+        ]
 
 
 def test_failed_calls_are_counted_for_the_attempt_they_were_for(store: Store) -> None:
@@ -188,50 +167,6 @@ def test_failed_calls_are_counted_for_the_attempt_they_were_for(store: Store) ->
     assert counts[0] == 4
     assert set(counts[1:]) <= {0}
     assert store.card(story.id).failures == 6
-
-
-def test_the_migrations_make_exactly_the_tables_that_the_code_knows(store: Store) -> None:
-    fresh = create_engine("sqlite://")
-    SQLModel.metadata.create_all(fresh)
-    known, made = inspect(fresh), inspect(store.database.engine)
-    assert set(made.get_table_names()) == {"story", "event", "attempt", "review"} <= set(known.get_table_names())
-    for table in made.get_table_names():
-        for aspect in ("get_columns", "get_pk_constraint", "get_foreign_keys"):
-            assert str(getattr(made, aspect)(table)) == str(getattr(known, aspect)(table)), (table, aspect)
-        there, wanted = ([_index(found) for found in one.get_indexes(table)] for one in (made, known))
-        assert there == wanted
-
-
-def _index(found: dict) -> tuple:
-    where = found.get("dialect_options", {}).get("sqlite_where")
-    return found["name"], found["column_names"], found["unique"], str(where)
-
-
-def test_a_migration_that_fails_leaves_the_database_as_it_was(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(db) -> None:
-        db.exec_driver_sql("DROP TABLE review")
-        raise ZeroDivisionError
-
-    story = told(store)
-    store.close()
-    monkeypatch.setattr(migrations, "MIGRATIONS", (*migrations.MIGRATIONS, broken))
-    monkeypatch.setattr(database, "MIGRATIONS", migrations.MIGRATIONS)
-    with pytest.raises(ZeroDivisionError):
-        Store(store.database.folder)
-    monkeypatch.undo()
-    with Store(store.database.folder) as again:
-        assert inspect(again.database.engine).has_table("review")
-        assert again.card(story.id).status == "done"
-
-
-def test_a_folder_of_a_newer_studio_is_refused(store: Store) -> None:
-    with store.database.writing() as db:
-        db.exec_driver_sql("PRAGMA user_version = 99")
-    store.close()
-    with pytest.raises(StoreError, match="newer version"):
-        Store(store.database.folder)
-    with pytest.raises(StoreError, match="newer version"):
-        Store(store.database.folder, write=False)
 
 
 def test_writes_are_immediate_and_flushed_and_rows_belong_to_stories(store: Store) -> None:

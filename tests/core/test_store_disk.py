@@ -65,7 +65,7 @@ def test_a_damaged_database_is_said_to_be_damaged(store: Store, harm: bytes | No
     whole = file.read_bytes()
     file.write_bytes(harm or whole[:2048] + b"\xff" * 60_000)
     with pytest.raises(StoreError, match="damaged"), Store(store.database.folder) as again:
-        again.stories()
+        again.page()
 
 
 class Countdown:

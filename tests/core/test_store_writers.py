@@ -72,7 +72,7 @@ from core.store import Store
 store = Store(Path(sys.argv[1]))
 print(store.read_only or "owned")
 story = store.open_story(sys.argv[2])
-print(len(store.stories()), story.length)
+print(len(store.page().cards), story.length)
 if len(sys.argv) > 3:
     from core.story import Story
     story = Story(story.id, sink=store.append, length=1)

@@ -103,6 +103,11 @@ def card(page: Page, step: str) -> str:
     return f"[data-step={step}]"
 
 
+def redraw(page: Page) -> None:
+    """Answers what shall become of the pictures that a change takes the ground from."""
+    page.click("dialog[open] [data-stale=redraw]")
+
+
 def finished(page: Page) -> None:
     page.wait_for_selector(".studio[data-look=done]")
 
@@ -141,11 +146,14 @@ def test_a_step_is_edited_while_the_story_runs_and_what_is_typed_is_left_alone(s
         form = page.locator(f"{card(page, 's3')} form.words")
         form.locator("[name=prompt]").fill("Add a purple butterfly at the top left.")
         form.locator("[name=caption]").type("Now ", delay=1)
+        third = studio.hold(3)  # two more attempts at the second step, then the third step's first
         gate.open.set()  # the second step goes on, and its card is shown anew, many times
         expect(page.locator(f"{card(page, 's2')} .badge").first).to_have_text("Accepted")
         expect(form.locator("[name=prompt]")).to_have_value("Add a purple butterfly at the top left.")
         expect(form.locator("[name=caption]")).to_be_focused()
+        assert third.reached.wait(30)
         form.locator("[name=caption]").press("Control+Enter")
+        third.open.set()
         expect(page.locator(f"{card(page, 's3')} .prompt")).to_contain_text("purple butterfly")
         finished(page)
         t = studio.house.rest(story)
@@ -236,11 +244,13 @@ def test_a_persons_verdict_and_their_prompt_draw_the_step_again(studio: Studio) 
         page.click(f"{card(page, 's1')} [data-do=reject]")
         page.fill(f"{card(page, 's1')} [name=refined_prompt]", "A brown bear on the left, at the beach by day.")
         page.click(f"{card(page, 's1')} form.words [type=submit]")
+        redraw(page)
         expect(page.locator(f"{card(page, 's1')} .attempt").nth(0)).to_contain_text("Refused by you")
         expect(page.locator(f"{card(page, 's1')} .attempt")).to_have_count(2)
         finished(page)
         assert "A brown bear on the left, at the beach by day." in studio.book.drawn
         page.click(f"{card(page, 's1')} .attempt:nth-child(1) [data-do=choose]")
+        redraw(page)
         expect(page.locator(f"{card(page, 's1')} .badge").first).to_have_text("Chosen by you")
         finished(page)
         assert studio.house.rest(story).standings[0].settled.why == "person"  # type: ignore[union-attr]

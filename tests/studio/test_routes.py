@@ -20,8 +20,8 @@ from core.ports import PreviewImage
 from core.types import AttemptKey
 from studio.live import Live, Passing
 from studio.routes import HEADERS, middleware, routes
-from studio.visitors import COOKIE, visitor_of
-from tests.studio.storybook import House, Storybook
+from studio.visitors import COOKIE, OWNER, visitor_of
+from tests.studio.storybook import House, Storybook, until
 
 
 @pytest.fixture(scope="module")
@@ -107,10 +107,10 @@ def test_every_picture_of_a_page_is_there(house: House, client: TestClient, stor
         "/pictures/%2E%2E/{sha256}.png",
         "/pictures/{story}/preview.jpg",
         "/pictures/nosuchstory1/preview.jpg",
-        "/stories/nosuchstory1.html",
-        "/stories/..%2F{story}.html",
-        "/stories/%2E%2E.html",
-        "/stories/{story}",
+        "/exports/nosuchjob",
+        "/exports/..%2Fstudio.db",
+        "/exports/%2E%2E",
+        "/exports/",
         "/studio/js/..%2Fcss%2Fbase.css",
         "/studio/js/%2E%2E/%2E%2E/studio/routes.py",
         "/studio/js/..%2F..%2Fcore%2Ftypes.py",
@@ -145,30 +145,42 @@ def test_a_preview_is_the_drawing_so_far_and_is_never_kept(
     assert Image.open(BytesIO(answer.content)).size == (24, 16)
 
 
-def test_a_finished_story_is_one_file_with_its_pictures_inside(house: House, client: TestClient, story: str) -> None:
-    answer = client.get(f"/stories/{story}.html")
-    assert answer.status_code == 200
-    assert answer.headers["content-type"].startswith("text/html")
-    assert answer.headers["content-disposition"] == 'attachment; filename="a-cat-finds-a-red-balloon-by-the-sea.html"'
-    assert answer.headers["cache-control"] == "no-store"
-    assert answer.text.count('src="data:image/jpeg;base64,') == 4
-    assert all(step.caption and escape(step.caption) in answer.text for step in house.trajectory(story).steps)
-    assert client.get(f"/stories/{house.open('New')}.html").status_code == 200, "also one that has no picture yet"
+def exported(house: House, story: str) -> str:
+    """The id of a web page of the story, once it is made."""
+    job = house.controller.export(story, "html", OWNER)
+    until(lambda: house.controller.exporting(job).ended)
+    return job
+
+
+def test_a_file_that_was_asked_for_is_given_out_under_its_id_alone(tmp_path: Path) -> None:
+    with House(tmp_path / "open", Storybook().agents) as house:
+        house.controller.start()
+        story, client = house.open(), door(house)
+        house.rest(story)
+        job = exported(house, story)
+        answer = client.get(f"/exports/{job}")
+        assert answer.status_code == 200
+        assert answer.headers["content-type"].startswith("text/html")
+        assert answer.headers["content-disposition"] == 'attachment; filename="a-cat-finds-a-red-balloon-by-the-sea.html"'
+        assert answer.headers["cache-control"] == "no-store"
+        assert answer.text.count("data:image/jpeg;base64,") >= 4
+        assert all(step.caption and escape(step.caption) in answer.text for step in house.trajectory(story).steps)
+        assert client.get(f"/exports/{job[:-1]}").status_code == 404
 
 
 def test_what_is_not_there_says_so_in_a_sentence(client: TestClient) -> None:
-    answer = client.get("/stories/nosuchstory1.html")
+    answer = client.get("/exports/nosuchjob")
     assert (answer.status_code, answer.text) == (404, "There is nothing here.")
 
 
 def test_a_data_folder_that_refuses_says_why(
-    house: House, client: TestClient, monkeypatch: pytest.MonkeyPatch, story: str
+    house: House, client: TestClient, monkeypatch: pytest.MonkeyPatch, story: str, sha256: str
 ) -> None:
     def refuse(story_id: str) -> None:
         raise ReadOnly("The data folder cannot be read; check its disk.")
 
     monkeypatch.setattr(house.store, "open_story", refuse)
-    answer = client.get(f"/stories/{story}.html")
+    answer = client.get(f"/pictures/{story}/{sha256}.png")
     assert (answer.status_code, answer.text) == (500, "The data folder cannot be read; check its disk.")
 
 
@@ -181,7 +193,7 @@ def test_scripts_and_styles_are_asked_about_each_time(client: TestClient) -> Non
         assert (again.status_code, again.content) == (304, b"")
 
 
-@pytest.mark.parametrize("address", ["/pictures/{story}/{sha256}.png", "/stories/{story}.html", "/studio/js/", "/nothing"])
+@pytest.mark.parametrize("address", ["/pictures/{story}/{sha256}.png", "/exports/nosuchjob", "/studio/js/", "/nothing"])
 def test_every_answer_keeps_the_page_to_itself(client: TestClient, story: str, sha256: str, address: str) -> None:
     headers = client.get(address.format(story=story, sha256=sha256)).headers
     assert {name: headers.get_list(name) for name in HEADERS} == {name: [value] for name, value in HEADERS.items()}
@@ -191,13 +203,13 @@ def test_every_answer_keeps_the_page_to_itself(client: TestClient, story: str, s
 
 
 def test_nothing_can_be_changed_through_an_address(client: TestClient, story: str, sha256: str) -> None:
-    for address in (f"/pictures/{story}/{sha256}.png", f"/stories/{story}.html", "/studio/js/studio.js"):
+    for address in (f"/pictures/{story}/{sha256}.png", "/exports/nosuchjob", "/studio/js/studio.js"):
         for method in ("POST", "PUT", "DELETE", "PATCH"):
             assert client.request(method, address).status_code == 405
 
 
 def test_where_people_sign_in_nobody_else_sees_anything_of_a_story(house: House, story: str, sha256: str) -> None:
-    private = (f"/pictures/{story}/{sha256}.png", f"/stories/{story}.html", f"/pictures/{story}/preview.jpg", "/pictures/x/y")
+    private = (f"/pictures/{story}/{sha256}.png", "/exports/nosuchjob", f"/pictures/{story}/preview.jpg", "/pictures/x/y")
     for cookies in ({}, {"access-token-id": "forged"}, {"access-token-other": "token"}):
         client = door(house, shared=True, signed_in={"token": "ann"})
         client.cookies.update(cookies)
@@ -206,7 +218,7 @@ def test_where_people_sign_in_nobody_else_sees_anything_of_a_story(house: House,
     for name in ("access-token-id", "access-token-unsecure-id"):
         client = door(house, shared=True, signed_in={"token": "ann"})
         client.cookies.set(name, "token")
-        assert [client.get(address).status_code for address in private] == [200, 200, 404, 404]
+        assert [client.get(address).status_code for address in private] == [200, 404, 404, 404]
 
 
 @pytest.mark.parametrize(("scheme", "site"), [("http", "samesite=lax"), ("https", "samesite=none; secure")])

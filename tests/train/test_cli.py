@@ -137,9 +137,9 @@ def test_attempts_and_seed_are_as_asked_and_make_other_stories(prompts: Path, ca
     assert outcome(run(prompts, "--max-attempts", "1"))["attempts"] == 3
     assert outcome(run(prompts, "--max-attempts", "1", "--seed", "4"))["generator_calls"] == 3
     with Store(prompts.parent / "data") as store:
-        assert {(card.profile, card.attempts) for card in store.stories()} == {("pocket", 1)}
-        assert len(store.stories()) == 6
-        seeds = {store.events(card.id)[0].request.seed for card in store.stories()}
+        assert {(card.profile, card.attempts) for card in store.page().cards} == {("pocket", 1)}
+        assert len(store.page().cards) == 6
+        seeds = {store.events(card.id)[0].request.seed for card in store.page().cards}
     assert len(seeds) == 6
 
 

@@ -237,7 +237,7 @@ def test_a_story_that_a_person_deleted_is_left_out_and_stays_deleted(store: Stor
         collecting = collection(later, Logged())
         seen, complaints = finish(collecting)
         assert complaints == [(1, "its story was deleted in the studio")]
-        assert len(cards(seen)) == collecting.totals().stories == len(later.stories()) == 2
+        assert len(cards(seen)) == collecting.totals().stories == len(later.page().cards) == 2
 
 
 # ---------------------------------------------------------------- pictures

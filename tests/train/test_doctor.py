@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 
 from core.images import INCOMING
 from core.store import Store
-from core.types import Request
+from core.types import Given, Request
 from tests.core.telling import ASKED, agents, tell
 from train.cli import app
 from train.doctor import Fault, examine
@@ -149,6 +149,11 @@ HARMS = {
         "attempt 0 at s1",
     ),
     "an attempt's row is gone": (sql("DELETE FROM attempt WHERE story_id = ILL AND number = 0"), f"story {ILL}", "is missing"),
+    "how long a call took": (
+        sql("UPDATE timing SET seconds = 99 WHERE story_id = ILL AND seq = 1"),
+        f"story {ILL}",
+        "what fact 1 took",
+    ),
     "a fact's kind": (
         sql("UPDATE event SET kind = 'failed' WHERE story_id = ILL AND seq = 1"),
         f"story {ILL}",
@@ -203,6 +208,17 @@ def test_several_faults_are_all_found_at_once(folder: Path) -> None:
         f"story {ILL}",
         f"story {ILL}",
     ]
+
+
+@pytest.mark.parametrize("kind", ["given", "references"])
+def test_every_picture_that_a_request_names_is_looked_for(tmp_path: Path, kind: str) -> None:
+    with Store(tmp_path / "data") as store:
+        upload = store.images.import_upload(_upload(64))
+        named = {"given": (Given(image=upload),)} if kind == "given" else {"references": (upload,)}
+        store.create(ASKED.model_copy(update={"request": Request(text="A cat", **named)}))
+        assert examine(tmp_path / "data").unnamed == 0
+        store.images.path(upload).unlink()
+        assert [fault.what for fault in examine(tmp_path / "data").faults] == [f"Its picture {upload.sha256} is missing."]
 
 
 # ---------------------------------------------------------------- health

@@ -1,0 +1,102 @@
+"""What the story page's scripts ask the server: what has changed, what a change would cost, and what a person wishes.
+
+Every answer is a small dictionary; where something can't be done, its ``error`` is the sentence that says why.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+from pydantic import TypeAdapter, ValidationError
+
+from core.commands import Command
+from core.errors import NotFound, StudioError
+from core.types import AttemptKey
+from studio.pages.parts import Who, sentence
+from studio.storyboard import shelf_of, versus_of
+from studio.visitors import Visitor
+
+if TYPE_CHECKING:
+    from studio.controller import Controller
+
+Call = dict[str, Any]
+Answer = dict[str, Any]
+COMMAND: TypeAdapter[Command] = TypeAdapter(Command)
+
+
+def answers(controller: Controller, who: Who) -> list[Callable[..., Answer]]:
+    """The server functions of the storyboard, by their names."""
+
+    def look(call: Call, visitor: Visitor) -> Answer:
+        try:
+            news = controller.look(_text(call, "story"), _text(call, "seen"), visitor)
+        except NotFound:
+            return {"gone": "This story is not here (any more). Begin a new one, or choose one from the shelf."}
+        except StudioError as error:
+            return {"gone": str(error)}
+        return {"news": news, "now": time.time()}
+
+    def weigh(call: Call, visitor: Visitor) -> Answer:
+        lost = controller.weigh(_text(call, "story"), COMMAND.validate_python(call.get("command")))
+        return {"loses": [{"number": number, "title": title} for number, title in lost]}
+
+    def send(call: Call, visitor: Visitor) -> Answer:
+        controller.send(_text(call, "story"), COMMAND.validate_python(call.get("command")), visitor)
+        return {}
+
+    def branch(call: Call, visitor: Visitor) -> Answer:
+        attempt = AttemptKey.model_validate(call["attempt"]) if call.get("attempt") else None
+        return {"story": controller.branch(_text(call, "story"), attempt, visitor)}
+
+    def versus(call: Call, visitor: Visitor) -> Answer:
+        pair = controller.versus(_text(call, "story"), _text(call, "other"))
+        return {"markup": versus_of(*pair) if pair else ""}
+
+    return [_answering(do, who) for do in (look, weigh, send, branch, versus, *_exporting(controller))]
+
+
+def shelf(controller: Controller, who: Who) -> Callable[..., str]:
+    """The server function of the shelf: the visitor's stories, as markup."""
+
+    def shelf(call: Call, request: gr.Request) -> str:
+        search = _text(call, "search")[:200]
+        return shelf_of(controller.shelf(who(request), search), _text(call, "here"), search)
+
+    return shelf
+
+
+def _exporting(controller: Controller) -> list[Callable[[Call, Visitor], Answer]]:
+    def export(call: Call, visitor: Visitor) -> Answer:
+        return {"job": controller.export(_text(call, "story"), _text(call, "format"), visitor)}
+
+    def exporting(call: Call, visitor: Visitor) -> Answer:
+        job = controller.exporting(_text(call, "job"), visitor)
+        told = {name: getattr(job, name) for name in ("state", "done", "total", "message", "warnings")}
+        return told | ({"address": f"exports/{job.id}"} if job.state == "done" else {})
+
+    def give_up(call: Call, visitor: Visitor) -> Answer:
+        controller.give_up(_text(call, "job"), visitor)
+        return {}
+
+    return [export, exporting, give_up]
+
+
+def _answering(do: Callable[[Call, Visitor], Answer], who: Who) -> Callable[..., Answer]:
+    # Gradio reads the signature to see that the request is wanted, and takes the name as the script's.
+    def answering(call: dict[str, Any], request: gr.Request) -> dict[str, Any]:
+        try:
+            return do(call, who(request))
+        except ValidationError as error:
+            return {"error": sentence(error)}
+        except StudioError as error:
+            return {"error": str(error)}
+
+    answering.__name__ = do.__name__
+    return answering
+
+
+def _text(call: Call, name: str) -> str:
+    return str(call.get(name) or "")
