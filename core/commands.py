@@ -242,7 +242,7 @@ def _lost(t: Trajectory, fact: Event) -> set[StepId]:
 def _redrawn(command: Command) -> set[StepId]:
     """The step whose new picture is just what is wanted."""
     match command:
-        case EditStep(step=step_id) | SplitStep(step=step_id) | Retry(step=step_id):
+        case EditStep(step=step_id) | SplitStep(step=step_id) | Retry(step=step_id) | LockStep(step=step_id):
             return {step_id}
         case Overrule(attempt=key, accepted=False):
             return {key.step}

@@ -223,5 +223,5 @@ class Controller:
 
 
 def _pictures(t: Trajectory) -> list[ImageRef]:
-    asked = list(t.request.images) if t.request else []
+    asked = [*t.request.pictures, *t.request.references] if t.request else []
     return [*asked, *(tried.attempt.image for tried in t.tries)]

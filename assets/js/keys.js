@@ -37,8 +37,8 @@ function press(studio, ...acts) {
 
 function withControl(studio, event) {
   const name = event.key.toLowerCase() === "z" ? (event.shiftKey ? "redo" : "undo") : event.key.toLowerCase() === "y" ? "redo" : "";
-  const button = name && studio.story && studio.root.querySelector(`.controls [data-do="${name}"]:not(:disabled)`);
-  button?.click();
+  const button = name ? studio.root.querySelector(`.controls [data-do="${name}"]:not(:disabled)`) : null;
+  if (studio.story) button?.click();
   return Boolean(button);
 }
 

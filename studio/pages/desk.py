@@ -11,6 +11,7 @@ import binascii
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -73,23 +74,6 @@ def uploaded(file: Any) -> Path:
     return path
 
 
-def sent(file: Any) -> Path | bytes:
-    """An uploaded file, or what a text stands for: MCP clients send ``data:`` addresses, or addresses on the web."""
-    if not isinstance(file, str):
-        return uploaded(file)
-    if file.startswith("data:image/"):
-        try:
-            return base64.b64decode(file.partition(";base64,")[2], validate=True)
-        except binascii.Error as error:
-            raise BadImage("Its data address is no base64.") from error
-    if file.startswith(("http://", "https://")):
-        try:
-            return Path(save_url_to_cache(file, get_upload_folder()))  # refuses addresses inside this network
-        except Exception as error:  # whatever a foreign server does
-            raise BadImage("It can't be fetched from this address.") from error
-    return uploaded({"path": file, "meta": {"_type": "gradio.FileData"}})
-
-
 def _given(images: ImageStore, piece: Mapping[str, Any], number: int) -> Given | None:
     """One piece of the sequence; None if it is empty."""
     text, picture = _words(piece, "text"), piece.get("picture")
@@ -103,9 +87,31 @@ def _kept(images: ImageStore, files: Sequence[Any], what: str) -> tuple[ImageRef
 
 def _keep(images: ImageStore, file: Any, what: str) -> ImageRef:
     try:
-        return images.import_upload(sent(file))
+        return _imported(images, file)
     except BadImage as error:
         raise BadImage(f"{what}: {error}") from error
+
+
+def _imported(images: ImageStore, file: Any) -> ImageRef:
+    """Keeps an uploaded file, or what a text stands for: MCP clients send ``data:`` addresses, addresses on the web, or paths."""
+    if not isinstance(file, str):
+        return images.import_upload(uploaded(file))
+    if file.startswith("data:image/"):
+        try:
+            return images.import_upload(base64.b64decode(file.partition(";base64,")[2], validate=True))
+        except binascii.Error as error:
+            raise BadImage("Its data address is not base64.") from error
+    if file.startswith(("http://", "https://")):
+        with TemporaryDirectory() as folder:
+            return images.import_upload(_fetched(file, folder))
+    return images.import_upload(uploaded({"path": file, "meta": {"_type": "gradio.FileData"}}))
+
+
+def _fetched(address: str, folder: str) -> Path:
+    try:
+        return Path(save_url_to_cache(address, folder))  # refuses addresses inside this network
+    except Exception as error:  # whatever a foreign server does
+        raise BadImage("It can't be fetched from this address.") from error
 
 
 def _some(form: Form, name: str, most: int, what: str) -> Sequence[Any]:

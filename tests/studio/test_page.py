@@ -382,3 +382,198 @@ def test_closing_the_studio_in_the_middle_of_a_drawing_loses_nothing(studio: Stu
         closing.join()
     drawn = len(studio.house.trajectory(story).tries)
     assert drawn == 1
+
+
+# ---------------------------------------------------------------- changes, and what becomes of pictures
+
+
+def told(page: Page) -> str:
+    story = ask(page)
+    finished(page)
+    return story
+
+
+def edit(page: Page, step: str, prompt: str) -> None:
+    page.click(f"{card(page, step)} [data-do=edit]")
+    page.fill(f"{card(page, step)} form.words [name=prompt]", prompt)
+    page.click(f"{card(page, step)} form.words [type=submit]")
+
+
+def test_a_change_says_which_pictures_it_makes_stale_and_can_keep_them(studio: Studio) -> None:
+    with studio.page() as page:
+        story = told(page)
+        before = [standing.image for standing in studio.house.trajectory(story).standings]
+        edit(page, "s2", "A white rabbit in the meadow.")
+        asked = page.locator("dialog.ask")
+        expect(asked).to_contain_text("step 3, “A friend with wings” and step 5, “Evening comes”")
+        page.click("dialog[open] [data-stale='']")
+        expect(page.locator(f"{card(page, 's2')} form.words")).to_be_visible()
+        page.click(f"{card(page, 's2')} form.words [type=submit]")
+        page.click("dialog[open] [data-stale=keep]")
+        expect(page.locator(f"{card(page, 's3')} .badge-locked")).to_be_visible()
+        finished(page)
+        t = studio.house.rest(story)
+        now = [standing.image for standing in t.standings]
+        assert [now[at] == before[at] for at in (0, 2, 4)] == [True] * 3
+        assert now[1] != before[1]
+        page.click(f"{card(page, 's3')} .card-acts .menu summary")
+        page.click(f"{card(page, 's3')} [data-do=unlock]")
+        expect(page.locator(f"{card(page, 's3')} .badge-locked")).to_have_count(0)
+        finished(page)
+        third = studio.house.rest(story).standings[2]
+        assert third.source == now[1]
+        assert third.settled
+
+
+def test_later_leaves_pictures_stale_until_the_person_goes_on(studio: Studio) -> None:
+    with studio.page() as page:
+        story = told(page)
+        edit(page, "s2", "A white rabbit in the meadow.")
+        page.click("dialog[open] [data-stale=later]")
+        expect(page.locator(".badge-status")).to_have_text("Paused")
+        expect(page.locator(f"{card(page, 's3')} .badge").first).to_have_text("Stale")
+        page.click(".controls [data-do=resume]")
+        finished(page)
+        assert all(standing.settled for standing in studio.house.rest(story).standings)
+
+
+def test_every_change_can_be_undone_and_redone_by_button_and_by_key(studio: Studio) -> None:
+    with studio.page() as page:
+        story = told(page)
+        edit(page, "s5", "Make it night.")
+        finished(page)
+        expect(page.locator("[data-do=undo]")).to_have_attribute("title", "Undo the change of step 5 (Ctrl+Z)")
+        page.locator("body").press("Control+z")
+        expect(page.locator(f"{card(page, 's5')} .prompt")).to_contain_text("Make it evening.")
+        finished(page)
+        page.click("[data-do=redo]")
+        expect(page.locator(f"{card(page, 's5')} .prompt")).to_contain_text("Make it night.")
+        finished(page)
+        assert studio.house.rest(story).steps[4].prompt == "Make it night."
+
+
+def test_a_step_is_split_and_each_half_has_its_words(studio: Studio) -> None:
+    with studio.page() as page:
+        story = told(page)
+        page.click(f"{card(page, 's4')} .card-acts .menu summary")
+        page.click(f"{card(page, 's4')} [data-do=split]")
+        form = page.locator(f"{card(page, 's4')} form.words")
+        form.locator("[name='first.caption']").fill("They sat.")
+        form.locator("[name='second.caption']").fill("They watched.")
+        form.locator("[type=submit]").click()
+        expect(page.locator("[data-cards] > li")).to_have_count(6)
+        finished(page)
+        assert [step.caption for step in studio.house.rest(story).steps[3:5]] == ["They sat.", "They watched."]
+
+
+def test_a_branch_shares_the_beginning_waits_and_is_compared_with_its_trunk(studio: Studio) -> None:
+    with studio.page() as page:
+        story = told(page)
+        expect(page.locator("[data-do=show-compare]")).to_be_hidden()
+        page.click(f"{card(page, 's2')} .attempts summary")
+        page.click(f"{card(page, 's2')} .attempt:nth-child(1) [data-do=branch-here]")
+        page.wait_for_function("story => !location.href.includes(story)", arg=story)
+        expect(page.locator(".badge-status")).to_have_text("Paused")
+        expect(page.locator(".story-trunk")).to_contain_text("A branch of another story")
+        branch = page.url.split("story=")[1]
+        page.click(".controls [data-do=resume]")
+        finished(page)
+        page.click("[data-do=show-compare]")
+        rows = page.locator(".versus-rows > li")
+        expect(rows).to_have_count(5)
+        expect(rows.nth(0).locator(".versus-same")).to_have_count(2)
+        expect(rows.nth(1).locator(".versus-same")).to_have_count(0)
+        rows.nth(1).locator(".versus-picture").first.click()
+        expect(page.locator("dialog.lightbox .compare-before")).to_be_visible()
+        page.keyboard.press("Escape")
+        page.click(".story-trunk a")
+        page.wait_for_url(re.compile(story))
+        first, second = studio.house.rest(story), studio.house.rest(branch)
+        assert first.standings[0].image == second.standings[0].image
+        assert first.standings[1].image != second.standings[1].image
+
+
+def test_strictness_and_candidates_change_while_it_runs(studio: Studio) -> None:
+    gate = studio.hold(2)
+    with studio.page() as page:
+        story = ask(page)
+        assert gate.reached.wait(30)
+        page.click(".controls .menu summary")
+        page.fill(".policy [name=candidates]", "2")
+        page.select_option(".policy [name=threshold]", "0.95")
+        page.click(".policy [type=submit]")
+        page.wait_for_function("document.querySelector('.policy [name=candidates]').defaultValue === '2'")
+        gate.open.set()
+        finished(page)
+        policy = studio.house.rest(story).policy
+        assert (policy.candidates, policy.threshold) == (2, 0.95)
+        expect(page.locator(f"{card(page, 's3')} .attempt .badge").first).to_have_text("Not sure enough")
+
+
+def test_a_story_has_a_name_and_notes_of_its_own(studio: Studio) -> None:
+    with studio.page() as page:
+        story = told(page)
+        page.click("[data-do=rename]")
+        page.fill("form[data-form=rename] [name=title]", "Mila & the <b>balloon</b>")
+        page.press("form[data-form=rename] [name=title]", "Control+Enter")
+        expect(page.locator(".story-name h1")).to_have_text("Mila & the <b>balloon</b>")
+        expect(page.locator("#shelf")).to_contain_text("Mila & the <b>balloon</b>")
+        page.click(".controls .menu summary")
+        page.click("[data-do=notes]")
+        page.fill("form[data-form=notes] [name=style]", "ink and water")
+        page.click("form[data-form=notes] [type=submit]")
+        until(lambda: studio.house.trajectory(story).request.notes.style == "ink and water")  # type: ignore[union-attr]
+
+
+def test_arrows_move_between_steps_and_attempts(studio: Studio) -> None:
+    with studio.page() as page:
+        told(page)
+        page.locator("body").press("ArrowRight")
+        page.keyboard.press("ArrowRight")
+        expect(page.locator(f"{card(page, 's2')} [data-card]")).to_be_focused()
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("ArrowDown")
+        expect(page.locator(f"{card(page, 's2')} .attempt-picture").nth(1)).to_be_focused()
+        page.keyboard.press("Enter")
+        expect(page.locator("dialog.lightbox")).to_be_visible()
+        page.select_option("[data-against]", label="Attempt 1")
+        expect(page.locator(".compare-tag-before")).to_have_text("Attempt 1")
+        page.click("[data-do=beside]")
+        expect(page.locator(".compare")).to_have_class(re.compile("is-beside"))
+        page.keyboard.press("Escape")
+        page.keyboard.press("e")
+        expect(page.locator(f"{card(page, 's2')} form.words")).to_be_visible()
+
+
+# ---------------------------------------------------------------- to read and to take along
+
+
+def test_a_story_is_read_page_by_page(studio: Studio) -> None:
+    with studio.page(size=PHONE) as page:
+        told(page)
+        page.click("[data-do=show-book]")
+        page.click("[data-do=read-full]")
+        expect(page.locator(".reader [data-count]")).to_have_text("1 / 6")
+        expect(page.locator(".reader h1")).to_have_text(REQUEST)
+        page.keyboard.press("ArrowRight")
+        expect(page.locator(".reader .page > p")).to_contain_text("Early in the morning")
+        page.keyboard.press("End")
+        expect(page.locator(".reader [data-do=turn]")).to_be_disabled()
+        page.click(".reader [data-do=turn-back]")
+        expect(page.locator(".reader [data-count]")).to_have_text("5 / 6")
+        page.keyboard.press("Escape")
+        expect(page.locator(".reader")).to_be_hidden()
+
+
+@pytest.mark.parametrize(("format", "begins"), [("pdf", b"%PDF-"), ("epub", b"PK"), ("html", b"<!doctype"), ("story", b"PK")])
+def test_a_story_is_taken_along_as_a_file(studio: Studio, tmp_path: Path, format: str, begins: bytes) -> None:
+    with studio.page() as page:
+        told(page)
+        page.click(".view-menu summary")
+        with page.expect_download(timeout=60_000) as download:
+            page.click(f"[data-format={format}]")
+        saved = tmp_path / "saved"
+        download.value.save_as(saved)
+        assert saved.read_bytes()[: len(begins)].lower() == begins.lower()
+        assert download.value.suggested_filename.startswith("a-cat-finds-a-red-balloon-by-the-sea.")
+        expect(page.locator("[data-takeaway]")).to_contain_text("Your file is ready.")
