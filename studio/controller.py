@@ -5,6 +5,7 @@ Knows who may do what and how much. Every command becomes facts through the stor
 
 from __future__ import annotations
 
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -28,10 +29,11 @@ from studio.visitors import Visitor
 from studio.worker import Worker
 
 if TYPE_CHECKING:
-    from core.store import Store, StoryCard
+    from core.store import Store, StoryCard, Timings
 
 #: Stories whose parts are kept ready for pages that look at them; the one looked at least recently goes first.
 BOARDS = 128
+BETWEEN_TIMINGS = 30.0  # seconds
 SHELF = 40  # stories on the shelf at once
 
 
@@ -71,6 +73,7 @@ class Controller:
         self.tellings = tuple(tellings)
         self._boards: OrderedDict[tuple[str, bool], Board] = OrderedDict()
         self._tallies: OrderedDict[str, Tally] = OrderedDict()
+        self._timings: dict[str, tuple[float, Timings | None]] = {}
         self._lock = Lock()
         self._exports = Exports(store.database.folder / "exports", makers(store))
 
@@ -137,7 +140,8 @@ class Controller:
             board.story = story  # the store keeps a story live only as long as somebody holds it
             shown = (tally.facts, story.length, passing)  # read before the trajectory, which is then at least as new
             if board.shown != shown:
-                board.put(self._render(view_of(story_id, story.trajectory, tally, passing, mine)), shown)
+                view = view_of(story_id, story.trajectory, tally, passing, mine, self._usual(story.trajectory.profile))
+                board.put(self._render(view), shown)
             return board.since(seen)
 
     def export(self, story_id: str, format: str, visitor: Visitor) -> str:
@@ -201,6 +205,14 @@ class Controller:
             raise CommandError(f"You have {many} in work: pause one, or wait until one is finished.")
         if len(waiting) >= self._limits.queued:
             raise CommandError("The studio is full at the moment: try again in a few minutes.")
+
+    def _usual(self, profile: str) -> Timings | None:
+        """How long calls of these models take here, as far as that was known a little while ago."""
+        now = time.monotonic()
+        known = self._timings.get(profile)
+        if known is None or now - known[0] > BETWEEN_TIMINGS:
+            known = self._timings[profile] = (now, self._store.timings(profile))
+        return known[1]
 
     def _board(self, story_id: str, mine: bool) -> Board:
         with self._lock:

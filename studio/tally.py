@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import reduce
+from typing import TYPE_CHECKING
 
-from core.events import Drawn, Event, Failed, Judged, Opened, Planned, made_by_person
+from core.events import Branched, Drawn, Event, Failed, Imported, Judged, Opened, Planned, made_by_person
 from core.trajectory import Trajectory
 from core.types import AttemptKey
+
+if TYPE_CHECKING:
+    from core.store import Timings
 
 #: Attempts that a step costs, before a story has shown how many its own steps cost.
 USUAL_ATTEMPTS = 1.5
@@ -33,22 +37,30 @@ def tallied(tally: Tally, events: Iterable[Event]) -> Tally:
     return reduce(_add, events, tally)
 
 
-def seconds_left(tally: Tally, t: Trajectory) -> float | None:
-    """How long the models may still work; None until a drawing was timed, or when nothing is left to draw."""
+def seconds_left(tally: Tally, t: Trajectory, usual: Timings | None = None) -> float | None:
+    """How long the models may still work: by this story's own calls, else by what ``usual`` calls take on this machine.
+
+    None until a drawing was timed, or when nothing is left to draw.
+    """
     left = [standing for standing in t.standings if standing.settled is None and standing.step.prompt]
-    if not tally.drawings or not left:
+    drawing = _mean(tally.draw_seconds, tally.drawings, usual.draw_seconds if usual else None)
+    if drawing is None or not left:
         return None
+    judging = _mean(tally.judge_seconds, tally.verdicts, usual.judge_seconds if usual else None) or 0.0
     done = sum(standing.settled is not None and standing.step.prompt is not None for standing in t.standings)
-    a_step = min(tally.drawings / done if done else USUAL_ATTEMPTS, t.policy.max_attempts)
+    a_step = min(tally.drawings / done if done and tally.drawings else USUAL_ATTEMPTS, t.policy.max_attempts)
     attempts = sum(max(a_step - len(standing.tries), 0.5) for standing in left)
-    judging = tally.judge_seconds / tally.verdicts if tally.verdicts else 0.0
-    return attempts * (tally.draw_seconds / tally.drawings + judging)
+    return attempts * (drawing + judging)
+
+
+def _mean(total: float, count: int, otherwise: float | None) -> float | None:
+    return total / count if count else otherwise
 
 
 def _add(tally: Tally, event: Event) -> Tally:
     tally = replace(tally, facts=tally.facts + 1)
     match event:
-        case Opened(by=by):
+        case Opened(by=by) | Branched(by=by) | Imported(by=by):
             return replace(tally, opened_by=by)
         case Planned(seconds=seconds) | Failed(seconds=seconds):
             return replace(tally, seconds=tally.seconds + seconds)

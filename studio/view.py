@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from core.policy import Draw, JudgeAttempt, MakePlan, Rest, next_task
 from core.trajectory import Memory, Trajectory
@@ -12,6 +12,9 @@ from studio.cards import CardView, Picture, card_of
 from studio.live import Live, Passing
 from studio.tally import Tally, seconds_left
 from studio.wording import clock, glimpse, headline, numbered
+
+if TYPE_CHECKING:
+    from core.store import Timings
 
 Act = Literal["pause", "stop", "resume", "replan"]
 
@@ -79,8 +82,8 @@ class View:
         return any((card.picture and not card.faded) or not card.draws for card in self.cards)
 
 
-def view_of(story: str, t: Trajectory, tally: Tally, passing: Passing, mine: bool = True) -> View:
-    """What is shown of an opened story. ``mine``: whoever looks may also act."""
+def view_of(story: str, t: Trajectory, tally: Tally, passing: Passing, mine: bool = True, usual: Timings | None = None) -> View:
+    """What is shown of an opened story. ``mine``: whoever looks may also act. ``usual``: how long calls take on this machine."""
     task = next_task(t)
     rest = task if isinstance(task, Rest) else None
     live = passing.live
@@ -89,19 +92,27 @@ def view_of(story: str, t: Trajectory, tally: Tally, passing: Passing, mine: boo
     )
     return View(
         story=story,
-        header=_header(t, tally, passing, rest, cards, mine),
+        header=_header(t, tally, passing, rest, cards, mine, usual),
         plan=_plan(t, live),
         cards=cards,
         active=live is not None or (rest is None and not passing.broken),
     )
 
 
-def _header(t: Trajectory, tally: Tally, passing: Passing, rest: Rest | None, cards: tuple[CardView, ...], mine: bool) -> Header:
+def _header(
+    t: Trajectory,
+    tally: Tally,
+    passing: Passing,
+    rest: Rest | None,
+    cards: tuple[CardView, ...],
+    mine: bool,
+    usual: Timings | None,
+) -> Header:
     assert t.request is not None
     live = passing.live
     done = sum(standing.settled is not None for standing in t.standings)
     busy = next((card.busy for card in cards if card.busy), None)
-    left = seconds_left(tally, t) if live or rest is None else None
+    left = seconds_left(tally, t, usual) if live or rest is None else None
     picture = t.request.pictures[-1] if t.request.pictures else None
     return Header(
         title=t.title or headline(t.request.text) or "A story from a picture",
@@ -112,7 +123,10 @@ def _header(t: Trajectory, tally: Tally, passing: Passing, rest: Rest | None, ca
         steps=len(t.steps),
         part=_part(t, done, live),
         attempt=busy.attempt if busy else "",
-        counters=(numbered(tally.drawings, "drawing"), numbered(tally.verdicts, "verdict")),
+        counters=(
+            _counted(tally.drawings, "drawing", tally.draw_seconds),
+            _counted(tally.verdicts, "verdict", tally.judge_seconds),
+        ),
         seconds=tally.seconds,
         since=live.since if live else None,
         left=f"about {clock(left)} left" if left is not None else "",
@@ -191,6 +205,11 @@ def _acts(t: Trajectory, passing: Passing, rest: Rest | None) -> tuple[Act, ...]
 def _resume_word(passing: Passing, rest: Rest | None) -> str:
     again = passing.mood.kind == "troubled" or (rest is not None and rest.reason == "stuck")
     return "Try again" if again else "Go on"
+
+
+def _counted(count: int, noun: str, seconds: float) -> str:
+    """How much of something there was, and how long the models took for it."""
+    return f"{numbered(count, noun)} in {clock(seconds)}" if count and seconds >= 0.5 else numbered(count, noun)
 
 
 #: What a change is called on the buttons that undo and redo it.

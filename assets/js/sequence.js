@@ -94,4 +94,5 @@ export function mount(element, { props, upload, watch }) {
     tell();
   });
   tell();
+  root.dataset.ready = "yes";
 }

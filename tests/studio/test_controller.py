@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from core.commands import EditStep, MoveStep, Pause, RemoveStep, Retry
+from core.commands import EditStep, MoveStep, Pause, RemoveStep, Resume, Retry
 from core.errors import CommandError, NotFound
 from core.events import Failed
 from core.ports import Delta
@@ -17,7 +17,7 @@ from studio.controller import Limits
 from studio.live import Passing
 from studio.storyboard import shelf_of
 from studio.visitors import NOBODY, OWNER, Visitor
-from tests.studio.storybook import House, Storybook
+from tests.studio.storybook import House, Storybook, until
 
 ANN, BOB = Visitor("ann"), Visitor("bob")
 
@@ -231,3 +231,58 @@ def test_a_picture_is_found_in_its_own_story_only(house: House) -> None:
         assert house.controller.picture(story, tried.attempt.image.sha256) == tried.attempt.image
         with pytest.raises(NotFound, match="no such picture"):
             house.controller.picture(other, tried.attempt.image.sha256)
+
+
+# ---------------------------------------------------------------- changes, branches, files
+
+
+def test_a_change_is_weighed_by_the_pictures_it_makes_stale(house: House) -> None:
+    house.controller.start()
+    story = house.open()
+    house.rest(story)
+    change = EditStep(step="s2", words=PlannedStep(prompt="Another."))
+    assert house.controller.weigh(story, change) == [(3, "A friend with wings"), (5, "Evening comes")]
+    assert house.controller.weigh(story, EditStep(step="s4", words=PlannedStep(caption="Other words"))) == []
+    with pytest.raises(CommandError, match="no longer in the plan"):
+        house.controller.weigh(story, change.model_copy(update={"step": "s99"}))
+
+
+def test_anybody_may_branch_a_story_that_they_may_look_at_and_it_is_theirs(house: House) -> None:
+    house.controller.start()
+    story = house.open(visitor=ANN)
+    t = house.rest(story)
+    branch = house.controller.branch(story, t.tries[1].attempt.key, BOB)
+    assert house.trajectory(branch).paused
+    assert house.trajectory(branch).standings[1].image == t.tries[1].attempt.image
+    house.send(branch, Resume(), BOB)
+    with pytest.raises(CommandError, match="somebody else's"):
+        house.send(branch, Resume(), ANN)
+    with pytest.raises(CommandError, match="cookie"):
+        house.controller.branch(story, None, NOBODY)
+
+
+def test_a_story_is_compared_with_those_that_share_its_beginning_only(house: House) -> None:
+    house.controller.start()
+    story, other = house.open(), house.open("Another")
+    house.rest(story)
+    assert house.controller.versus(story, other) is None
+    branch = house.controller.branch(story, None, OWNER)
+    again = house.controller.branch(branch, None, OWNER)
+    here, there, relatives = house.controller.versus(branch, other)  # type: ignore[misc]
+    assert (here.story, there.story) == (branch, again)
+    assert [card.id for card in relatives] == [again, story]
+
+
+def test_a_file_is_watched_and_given_up_by_whoever_asked_for_it(house: House) -> None:
+    house.controller.start()
+    story = house.open(visitor=ANN)
+    house.rest(story)
+    job = house.controller.export(story, "markdown", BOB)
+    with pytest.raises(NotFound):
+        house.controller.exporting(job, ANN)
+    with pytest.raises(NotFound):
+        house.controller.give_up(job, ANN)
+    until(lambda: house.controller.exporting(job, BOB).ended)
+    assert house.controller.exporting(job, BOB).state == "done"
+    with pytest.raises(NotFound):
+        house.controller.export("nosuchstory1", "pdf", BOB)

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from core.commands import Overrule
-from core.events import Drawn, Event, Judged
+from core.events import Drawn, Event, Judged, Planned
+from core.store import Timings
 from core.trajectory import Trajectory, fold
 from studio.tally import Tally, seconds_left, tallied
 from tests.studio.storybook import House, Storybook
@@ -56,3 +57,23 @@ def test_what_is_left_shrinks_to_nothing_as_the_story_is_told(facts: list[Event]
 
 def test_nothing_is_left_of_a_story_that_has_no_plan() -> None:
     assert seconds_left(Tally(drawings=3, draw_seconds=3), Trajectory()) is None
+
+
+def test_before_a_storys_own_calls_this_machines_usual_ones_say_how_long_it_takes(facts: list[Event]) -> None:
+    planned = next(number for number, event in enumerate(facts, start=1) if isinstance(event, Planned))
+    tally, t = tallied(Tally(), facts[:planned]), fold(facts[:planned])
+    usual = Timings(plan_seconds=1.0, draw_seconds=3.0, judge_seconds=1.0, plans=9, drawings=9, verdicts=9)
+    assert seconds_left(tally, t) is None
+    assert seconds_left(tally, t, usual) == 4 * 1.5 * 4.0  # four pictures, one and a half attempts at each
+    whole = tallied(Tally(), facts[:-1])
+    assert seconds_left(whole, fold(facts[:-1]), usual) == seconds_left(whole, fold(facts[:-1])), "its own come first"
+
+
+def test_a_branch_belongs_to_whoever_branched(tmp_path: Path) -> None:
+    with House(tmp_path, Storybook(side=64).agents) as house:
+        house.controller.start()
+        story = house.open()
+        house.rest(story)
+        branch = house.store.branch(story, "person:ann")
+        assert tallied(Tally(), house.store.events(branch.id)).opened_by == "person:ann"
+        assert tallied(Tally(), house.store.events(story)).opened_by == "person:local"
