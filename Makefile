@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 TEST_ENV := OMP_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false HF_HUB_OFFLINE=1 GRADIO_ANALYTICS_ENABLED=False
 CODE := app.py core studio train tests
 
-.PHONY: help setup studio test lint format bench pocket clean
+.PHONY: help setup studio test lint format bench pocket screenshots speech clean
 
 help:  ## say what each target does
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -43,6 +43,12 @@ bench: $(READY)  ## measure the engine against its baselines (quiet machine!)
 
 pocket: $(READY)  ## train the pocket models again (resumable; about four hours, mostly on one core)
 	@$(RUN) -m train pocket all
+
+screenshots: $(READY)  ## take the README's pictures again, with the pocket models (wants chromium)
+	@$(RUN) -m tests.studio.screenshots
+
+speech: $(READY)  ## bring the catalogues of other languages up to date with what the studio says
+	@$(RUN) -m tests.studio.phrases
 
 clean:  ## remove caches, not your stories
 	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -316,7 +316,7 @@ def _rearranged(t: Trajectory, command: InsertStep | SplitStep | MoveStep | Remo
 def _open(t: Trajectory, command: Open, by: str) -> Opened:
     if t.request is not None:
         raise CommandError("This story is open already.")
-    if not command.request.text.strip() and not command.request.images:
+    if not command.request.text.strip() and not command.request.pictures:
         raise CommandError("Say in a few words what the story is about.")
     return Opened(request=command.request, policy=command.policy, profile=command.profile, by=by)
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 import gradio as gr
 from gradio.data_classes import FileData
+from gradio.events import api
 from gradio.processing_utils import save_file_to_cache
 from gradio.route_utils import API_PREFIX, get_root_url
 from gradio.utils import get_upload_folder
@@ -72,9 +73,9 @@ class Status(TypedDict):
 def publish(controller: Controller, images: "ImageStore", who: Who) -> None:
     """Adds the endpoints to the open Blocks."""
     # All go through the queue: whatever doesn't, an MCP client could call without having signed in.
-    gr.api(_create_story(controller, images, who), concurrency_limit=None)
-    gr.api(_story_status(controller), concurrency_limit=None)
-    gr.api(_story_export(controller, who), concurrency_limit=4)
+    api(_create_story(controller, images, who), concurrency_limit=None)
+    api(_story_status(controller), concurrency_limit=None)
+    api(_story_export(controller, who), concurrency_limit=4)
 
 
 # The docstrings below are what an MCP client shows; Gradio reads one line a parameter, and puts commas between what is returned.

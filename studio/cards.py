@@ -10,6 +10,7 @@ from core.policy import Draw, JudgeAttempt, Rest
 from core.trajectory import Standing, Trajectory, Try
 from core.types import AttemptKey, ImageRef, Step, Verdict
 from studio.live import Live
+from studio.speech import say
 from studio.wording import Change, changes, clock, glimpse
 
 Look = Literal["good", "kept", "busy", "waiting", "stale", "text", "bad", "turn", "paused"]
@@ -109,12 +110,12 @@ def card_of(
     present = [attempt for attempt in attempts if not attempt.past]
     badge, note = _badge(t, standing, busy, rest)
     picture = chosen or (present[-1] if present else attempts[-1] if attempts else None)
-    ground = _picture(standing.source, number, "what it is drawn on") if busy else None
+    ground = _picture(standing.source, number) if busy else None
     return CardView(
         id=step.id,
         number=number,
         last=number == len(t.steps),
-        title=step.title or f"Step {number}",
+        title=step.title or say("Step {number}", number=number),
         own_title=step.title,
         instruction=step.instruction,
         prompt=step.prompt or "",
@@ -137,8 +138,8 @@ def _ground(t: Trajectory, number: int, standing: Standing) -> Ground | None:
     if standing.source is None or not standing.source_known or standing.step.prompt is None:
         return None
     before = [at for at, other in enumerate(t.standings[: number - 1], start=1) if other.step.prompt is not None]
-    label = f"step {before[-1]}" if before else "the starting picture"
-    picture = _picture(standing.source, number, "what it is drawn on")
+    label = say("drawn on step {number}", number=before[-1]) if before else say("drawn on the starting picture")
+    picture = _picture(standing.source, number)
     return Ground(picture, label) if picture else None
 
 
@@ -157,7 +158,8 @@ def _busy(t: Trajectory, standing: Standing, live: Live | None) -> Busy | None:
             return None
     assert live is not None
     most = max(t.policy.max_attempts, number)
-    return Busy(verb, f"attempt {number} of {most}", live.done, live.total, glimpse(live.text).thought, live.previews)
+    attempt = say("attempt {number} of {most}", number=number, most=most)
+    return Busy(verb, attempt, live.done, live.total, glimpse(live.text).thought, live.previews)
 
 
 def _badge(t: Trajectory, standing: Standing, busy: Busy | None, rest: Rest | None) -> tuple[Badge, str]:
@@ -165,22 +167,23 @@ def _badge(t: Trajectory, standing: Standing, busy: Busy | None, rest: Rest | No
         badge, note = _settled_badge(t, standing)
         return badge, _locked_note(standing) or note
     if busy:
-        return Badge("busy", f"{busy.verb}…"), ""
+        return Badge("busy", say("Drawing…") if busy.verb == "Drawing" else say("Judging…")), ""
     here = t.first_open is not None and t.first_open.step.id == standing.step.id
     if rest and here:
         match rest.reason:
             case "stuck":
-                return Badge("bad", "Stuck"), rest.message
+                return Badge("bad", say("Stuck")), say(rest.message)
             case "exhausted":
-                return Badge("turn", "Your turn"), rest.message
+                return Badge("turn", say("Your turn")), say(rest.message)
             case "review":
-                return Badge("turn", "Your turn"), ""
+                return Badge("turn", say("Your turn")), ""
             case "paused":
-                return Badge("paused", "Paused"), ""
+                return Badge("paused", say("Paused")), ""
     drawn_before = any(tried.attempt.key.step == standing.step.id for tried in t.tries)
     if drawn_before and not standing.tries and standing.step.prompt:
-        return Badge("stale", "Stale"), "It will be drawn again, because it or a step before it was changed. Nothing is lost."
-    return Badge("waiting", "Waiting"), ""
+        note = say("It will be drawn again, because it or a step before it was changed. Nothing is lost.")
+        return Badge("stale", say("Stale")), note
+    return Badge("waiting", say("Waiting")), ""
 
 
 def _locked_note(standing: Standing) -> str:
@@ -189,9 +192,9 @@ def _locked_note(standing: Standing) -> str:
     if not standing.step.locked or settled is None or settled.attempt is None:
         return ""
     if settled.revision != standing.step.revision:
-        return "Locked: the picture stays although the prompt was changed. Unlock the step to draw it again."
+        return say("Locked: the picture stays although the prompt was changed. Unlock the step to draw it again.")
     if standing.source_known and settled.source != standing.source:
-        return "Locked: the picture stays although a step before it was changed. Unlock the step to draw it again."
+        return say("Locked: the picture stays although a step before it was changed. Unlock the step to draw it again.")
     return ""
 
 
@@ -201,19 +204,25 @@ def _settled_badge(t: Trajectory, standing: Standing) -> tuple[Badge, str]:
     chosen = t.find(settled.attempt) if settled.attempt else None
     match settled.why:
         case "text":
-            return Badge("text", "Text"), ""
+            return Badge("text", say("Text")), ""
         case "accepted":
-            return Badge("good", "Accepted"), ""
+            return Badge("good", say("Accepted")), ""
         case "person":
             accepted = chosen is not None and chosen.person is not None and chosen.person.accepted
-            return Badge("good", "Accepted by you" if accepted else "Chosen by you"), ""
+            return Badge("good", say("Accepted by you") if accepted else say("Chosen by you")), ""
         case "budget":
             count = max(len(standing.tries), 1)
-            kept = "last" if t.policy.on_exhausted == "last" else "best"
-            label = f"Kept {kept} of {count}"
-            return Badge(
-                "kept", label
-            ), f"None of {count} passed, so the {kept} one was kept." if count > 1 else "It did not pass."
+            if t.policy.on_exhausted == "last":
+                label, note = (
+                    say("Kept last of {count}", count=count),
+                    say("None of {count} passed, so the last was kept.", count=count),
+                )
+            else:
+                label, note = (
+                    say("Kept best of {count}", count=count),
+                    say("None of {count} passed, so the best was kept.", count=count),
+                )
+            return Badge("kept", label), note if count > 1 else say("It did not pass.")
 
 
 def _attempts(
@@ -228,7 +237,7 @@ def _attempts(
         key = tried.attempt.key
         past = key not in present and key != settled
         counts[past] += 1
-        label = f"Earlier drawing {counts[past]}" if past else f"Attempt {counts[past]}"
+        label = say("Earlier drawing {number}", number=counts[past]) if past else say("Attempt {number}", number=counts[past])
         took = clock(seconds_of[key]) if key in seconds_of else ""
         place = Place(number, label, judging == key, key == settled, past)
         views.append(_attempt(t, tried, standing.step, place, took))
@@ -254,8 +263,8 @@ def _attempt(t: Trajectory, tried: Try, step: Step, place: Place, took: str) -> 
         key=name_of(attempt.key),
         label=place.label,
         picture=Picture(attempt.image.sha256, attempt.image.width, attempt.image.height, subject),
-        source=_picture(attempt.source, place.number, "before this step"),
-        badge=Badge("busy", "Judging…") if place.judging and verdict is None else _verdict_badge(t, tried),
+        source=_picture(attempt.source, place.number),
+        badge=Badge("busy", say("Judging…")) if place.judging and verdict is None else _verdict_badge(t, tried),
         p_success=_percent(tried.critic),
         thought=verdict.thought if verdict and verdict.thought else tried.critic.thought if tried.critic else "",
         changed=changes(attempt.prompt, refined) if refined and refined != attempt.prompt else (),
@@ -270,12 +279,12 @@ def _attempt(t: Trajectory, tried: Try, step: Step, place: Place, took: str) -> 
 
 def _verdict_badge(t: Trajectory, tried: Try) -> Badge:
     if tried.person is not None:
-        return Badge("good", "Accepted by you") if tried.person.accepted else Badge("bad", "Refused by you")
+        return Badge("good", say("Accepted by you")) if tried.person.accepted else Badge("bad", say("Refused by you"))
     if tried.critic is None:
-        return Badge("waiting", "Not judged")
+        return Badge("waiting", say("Not judged"))
     if t.passes(tried) != tried.critic.accepted:  # the person's strictness decides, not the critic's word
-        return Badge("bad", "Not sure enough") if tried.critic.accepted else Badge("good", "Sure enough")
-    return Badge("good", "Passed") if tried.critic.accepted else Badge("bad", "Not yet")
+        return Badge("bad", say("Not sure enough")) if tried.critic.accepted else Badge("good", say("Sure enough"))
+    return Badge("good", say("Passed")) if tried.critic.accepted else Badge("bad", say("Not yet"))
 
 
 def _percent(verdict: Verdict | None) -> str:
@@ -284,5 +293,6 @@ def _percent(verdict: Verdict | None) -> str:
     return f"{min(max(round(verdict.p_success * 100), 1), 99)} %"  # a model is never sure
 
 
-def _picture(ref: ImageRef | None, number: int, what: str) -> Picture | None:
-    return Picture(ref.sha256, ref.width, ref.height, f"Step {number}: {what}") if ref else None
+def _picture(ref: ImageRef | None, number: int) -> Picture | None:
+    alt = say("What step {number} is drawn on", number=number)
+    return Picture(ref.sha256, ref.width, ref.height, alt) if ref else None

@@ -21,8 +21,10 @@ from core.types import AttemptKey, ImageRef, Notes, Policy, Request
 from studio.board import Board, Sheet
 from studio.export.formats import makers
 from studio.export.jobs import Exports, Job
+from studio.librarian import Librarian
 from studio.live import Mood, Passing
 from studio.shelf import Card, card_for
+from studio.speech import language
 from studio.tally import Tally, tallied
 from studio.view import View, view_of
 from studio.visitors import Visitor
@@ -71,7 +73,8 @@ class Controller:
         self._render = render
         self._limits = limits
         self.tellings = tuple(tellings)
-        self._boards: OrderedDict[tuple[str, bool], Board] = OrderedDict()
+        self.librarian = Librarian(store, worker, {telling.profile: telling.title for telling in tellings})
+        self._boards: OrderedDict[tuple[str, bool, str], Board] = OrderedDict()
         self._tallies: OrderedDict[str, Tally] = OrderedDict()
         self._timings: dict[str, tuple[float, Timings | None]] = {}
         self._lock = Lock()
@@ -216,8 +219,9 @@ class Controller:
 
     def _board(self, story_id: str, mine: bool) -> Board:
         with self._lock:
-            board = self._boards.setdefault((story_id, mine), Board())
-            self._boards.move_to_end((story_id, mine))
+            key = (story_id, mine, language())
+            board = self._boards.setdefault(key, Board())
+            self._boards.move_to_end(key)
             while len(self._boards) > BOARDS:
                 self._boards.popitem(last=False)
             return board

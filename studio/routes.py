@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING
 
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.errors import NotFound, StoreError
 from studio.controller import Controller
+from studio.speech import catalogue, preferred
 from studio.visitors import COOKIE, has_token, new_token
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ STORY = re.compile(r"[a-z0-9_-]{1,32}")
 PICTURE = re.compile(r"([0-9a-f]{64})\.png")
 #: Longest side of what is served instead of the full picture, in pixels: on the shelf and in strips; on a card.
 SIZES = {"thumb": 256, "card": 896}
+#: Where pages are: a guest may come to any of them first.
+PAGES = {"/", "/library"}
 FOR_EVER = {"Cache-Control": "private, max-age=31536000, immutable"}  # a picture's address is its content
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -67,10 +70,16 @@ def routes(controller: Controller, images: ImageStore) -> list[BaseRoute]:
         headers = {"Cache-Control": "no-store", "Content-Security-Policy": "sandbox; default-src 'none'"}
         return FileResponse(job.path, media_type=job.media_type, filename=job.file_name, headers=headers)
 
+    def speech(request: Request) -> Response:
+        spoken = preferred(request.headers.get("accept-language", ""))
+        answer = {"language": spoken, "catalogue": dict(catalogue(spoken))}
+        return JSONResponse(answer, headers={"Cache-Control": "no-cache", "Vary": "Accept-Language"})
+
     return [
         Route("/pictures/{story}/preview.jpg", _guarded(preview)),
         Route("/pictures/{story}/{name}", _guarded(picture)),
         Route("/exports/{job}", _guarded(exported)),
+        Route("/studio/speech.json", speech),
         Mount("/studio/js", _Fresh(directory=ASSETS / "js")),
         Mount("/studio/css", _Fresh(directory=ASSETS / "css")),
     ]
@@ -128,7 +137,7 @@ class _Wrap:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        fresh = self.shared and scope["path"] == "/" and not has_token(Request(scope).cookies)
+        fresh = self.shared and scope["path"] in PAGES and not has_token(Request(scope).cookies)
 
         async def wrapped(message: Message) -> None:
             if message["type"] == "http.response.start":

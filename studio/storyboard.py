@@ -14,7 +14,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from studio.board import Sheet
 from studio.cards import Picture
+from studio.library import Tale
 from studio.shelf import Card
+from studio.speech import say
 from studio.view import View
 
 if TYPE_CHECKING:
@@ -36,6 +38,12 @@ def address(story: str, picture: Picture | str, size: str = "full") -> str:
 
 
 TEMPLATES.globals["address"] = address
+TEMPLATES.globals["say"] = say
+
+
+def frame_of(page: str) -> str:
+    """A page's own markup, in which all else is shown; it includes pieces that other pages have, too."""
+    return _render(f"{page}.html")
 
 
 def sheet_of(view: View) -> Sheet:
@@ -63,6 +71,11 @@ def sheet_of(view: View) -> Sheet:
 def shelf_of(cards: Sequence[Card], here: str, search: str) -> str:
     """The stories on the shelf; ``here`` is the one that is open."""
     return _render("shelf.html", cards=cards, here=here, search=search)
+
+
+def library_of(tales: Sequence[Tale]) -> str:
+    """Stories as cards of the library."""
+    return _render("tales.html", tales=tales)
 
 
 def versus_of(here: View, there: View, relatives: Sequence[StoryCard]) -> str:

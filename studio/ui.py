@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +20,10 @@ from core.settings import Settings
 from core.store import Store
 from studio.api import publish
 from studio.controller import Controller, Limits, Telling
+from studio.imports import import_routes
 from studio.pages.create import create_page
+from studio.pages.library import ADDRESS, TITLE, library_page
+from studio.pages.parts import Who
 from studio.routes import ASSETS, middleware, routes, user_of
 from studio.storyboard import sheet_of
 from studio.theme import theme
@@ -34,6 +39,7 @@ HEAD = """
 <link rel="stylesheet" href="studio/css/composer.css">
 <link rel="stylesheet" href="studio/css/storyboard.css">
 <link rel="stylesheet" href="studio/css/reading.css">
+<link rel="stylesheet" href="studio/css/library.css">
 <meta name="color-scheme" content="light dark">
 """
 DAY = 24 * 60 * 60
@@ -67,49 +73,62 @@ def launch(controller: Controller, images: ImageStore, settings: Settings, wait:
     """Starts the worker and the server; returns when the server ends, or at once without ``wait``."""
     auth = doorkeeper(settings.auth_file) if settings.auth_file else None
     shared = settings.is_shared or auth is not None
-    app = build(controller, images, settings, shared)
+    who = _recognising(shared)
+    app = build(controller, images, settings, who)
     controller.start()
-    app.launch(
-        server_name=settings.host,
-        server_port=settings.port,
-        auth=auth,
-        prevent_thread_lock=True,
-        show_error=False,
-        share=False,
-        run_history=False,
-        mcp_server=True,
-        footer_links=[],
-        strict_cors=True,
-        max_file_size=f"{settings.max_upload_mb}mb",
-        blocked_paths=[str(settings.data.resolve())],
-        favicon_path=str(ASSETS / "logo.svg"),
-        theme=theme(),
-        head=HEAD,
-        app_kwargs={
-            "routes": routes(controller, images),
-            "middleware": middleware(shared),
-            "docs_url": None,
-            "redoc_url": None,
-            "openapi_url": None,
-        },
-        quiet=True,
-    )
+    with redirect_stdout(StringIO()):  # quiet or not, Gradio says where its MCP server is
+        app.launch(
+            server_name=settings.host,
+            server_port=settings.port,
+            auth=auth,
+            prevent_thread_lock=True,
+            show_error=False,
+            share=False,
+            run_history=False,
+            mcp_server=True,
+            footer_links=[],
+            strict_cors=True,
+            max_file_size=f"{settings.max_upload_mb}mb",
+            blocked_paths=[str(settings.data.resolve())],
+            favicon_path=str(ASSETS / "logo.svg"),
+            theme=theme(),
+            head=HEAD,
+            app_kwargs={
+                "routes": [
+                    *routes(controller, images),
+                    *import_routes(controller.librarian, settings.data / "imports", who),
+                ],
+                "middleware": middleware(shared),
+                "docs_url": None,
+                "redoc_url": None,
+                "openapi_url": None,
+            },
+            quiet=True,
+        )
     if wait:
         print(f"\nInterleave Studio is open: {app.local_url}", flush=True)
+        print(f"For agents (MCP): {app.local_url}gradio_api/mcp/", flush=True)
         print("Ctrl+C closes it. What is not finished goes on when it opens again.", flush=True)
         app.block_thread()
     return app
 
 
-def build(controller: Controller, images: ImageStore, settings: Settings, shared: bool) -> gr.Blocks:
+def build(controller: Controller, images: ImageStore, settings: Settings, who: Who) -> gr.Blocks:
     """All pages, not yet reachable."""
+    with gr.Blocks(title="Interleave Studio", fill_width=True, analytics_enabled=False, delete_cache=(DAY, DAY)) as app:
+        create_page(controller, images, who)
+        publish(controller, images, who)
+    with app.route(TITLE, ADDRESS, show_in_navbar=False):
+        library_page(controller, who)
+    return app.queue(max_size=settings.max_waiting, default_concurrency_limit=4, api_open=False)
+
+
+def _recognising(shared: bool) -> Who:
+    """Says who looks, on a page or at one of our own addresses."""
 
     def who(request: Any) -> Visitor:
         # Server functions get Starlette's request, events get Gradio's around it.
         inner = getattr(request, "request", None) or request
         return visitor_of(user_of(inner), inner.cookies, shared)
 
-    with gr.Blocks(title="Interleave Studio", fill_width=True, analytics_enabled=False, delete_cache=(DAY, DAY)) as app:
-        create_page(controller, images, who)
-        publish(controller, images, who)
-    return app.queue(max_size=settings.max_waiting, default_concurrency_limit=4, api_open=False)
+    return who

@@ -10,8 +10,9 @@ from core.trajectory import Memory, Trajectory
 from core.types import Notes, Policy
 from studio.cards import CardView, Picture, card_of
 from studio.live import Live, Passing
+from studio.speech import later, say
 from studio.tally import Tally, seconds_left
-from studio.wording import clock, glimpse, headline, numbered
+from studio.wording import clock, glimpse, headline
 
 if TYPE_CHECKING:
     from core.store import Timings
@@ -115,21 +116,21 @@ def _header(
     left = seconds_left(tally, t, usual) if live or rest is None else None
     picture = t.request.pictures[-1] if t.request.pictures else None
     return Header(
-        title=t.title or headline(t.request.text) or "A story from a picture",
+        title=t.title or headline(t.request.text) or say("A story from a picture"),
         request=t.request.text,
-        request_picture=Picture(picture.sha256, picture.width, picture.height, "The starting picture") if picture else None,
+        request_picture=Picture(picture.sha256, picture.width, picture.height, say("The starting picture")) if picture else None,
         status=_status(t, passing, rest, cards),
         done=done,
         steps=len(t.steps),
         part=_part(t, done, live),
         attempt=busy.attempt if busy else "",
         counters=(
-            _counted(tally.drawings, "drawing", tally.draw_seconds),
-            _counted(tally.verdicts, "verdict", tally.judge_seconds),
+            _counted(say("1 drawing"), say("{count} drawings", count=tally.drawings), tally.drawings, tally.draw_seconds),
+            _counted(say("1 verdict"), say("{count} verdicts", count=tally.verdicts), tally.verdicts, tally.judge_seconds),
         ),
         seconds=tally.seconds,
         since=live.since if live else None,
-        left=f"about {clock(left)} left" if left is not None else "",
+        left=say("about {time} left", time=clock(left)) if left is not None else "",
         acts=_acts(t, passing, rest) if mine else (),
         resume=_resume_word(passing, rest),
         policy=t.policy,
@@ -146,49 +147,57 @@ def _header(
 
 def _status(t: Trajectory, passing: Passing, rest: Rest | None, cards: tuple[CardView, ...]) -> Status:
     if passing.broken:
-        return Status("bad", "Broken", passing.broken)
+        return Status("bad", say("Broken"), say(passing.broken))
     if passing.live:
         doing = _doing(passing.live, cards)
-        return Status("paused", "Pausing", f"Pausing after this call. {doing}") if t.paused else Status("busy", "Working", doing)
+        if t.paused:
+            return Status("paused", say("Pausing"), say("Pausing after this call. {doing}", doing=doing))
+        return Status("busy", say("Working"), doing)
     if rest:
         return _resting(t, rest)
     if passing.mood.kind == "troubled":
-        return Status("bad", "Trouble", passing.mood.message)
+        return Status("bad", say("Trouble"), say(passing.mood.message))
     if passing.mood.kind == "loading":
-        return Status("busy", "Loading", "Loading the models…")
+        return Status("busy", say("Loading"), say("Loading the models…"))
     if passing.place:
-        ahead = "One story is" if passing.place == 1 else f"{passing.place} stories are"
-        return Status("waiting", "In line", f"{ahead} ahead of this one.")
-    return Status("busy", "Starting", "Starting…")
+        one, many = say("One story is ahead of this one."), say("{count} stories are ahead of this one.", count=passing.place)
+        return Status("waiting", say("In line"), one if passing.place == 1 else many)
+    return Status("busy", say("Starting"), say("Starting…"))
 
 
 def _doing(live: Live, cards: tuple[CardView, ...]) -> str:
     card = next((card for card in cards if card.busy), None)
-    where = f"step {card.number}, “{card.title}”, {card.busy.attempt}" if card and card.busy else "a step"
+    where = (
+        say("step {number}, “{title}”, {attempt}", number=card.number, title=card.title, attempt=card.busy.attempt)
+        if card and card.busy
+        else say("a step")
+    )
     match live.task:
         case MakePlan():
-            return "Planning the story…"
+            return say("Planning the story…")
         case Draw():
-            return f"Drawing {where}."
+            return say("Drawing {where}.", where=where)
         case JudgeAttempt():
-            return f"Judging {where}."
-    return "Working…"
+            return say("Judging {where}.", where=where)
+    return say("Working…")
 
 
 def _resting(t: Trajectory, rest: Rest) -> Status:
     match rest.reason:
         case "done":
-            return Status("done", "Finished", "Finished. Change anything you like: only what builds on it is drawn again.")
+            says = say("Finished. Change anything you like: only what builds on it is drawn again.")
+            return Status("done", say("Finished"), says)
         case "paused":
-            return Status("paused", "Paused", "Paused. Nothing is lost; go on whenever you like.")
+            return Status("paused", say("Paused"), say("Paused. Nothing is lost; go on whenever you like."))
         case "review" if not t.tries:
-            return Status("turn", "Your turn", "The plan is ready. Change what you like, then go on.")
+            return Status("turn", say("Your turn"), say("The plan is ready. Change what you like, then go on."))
         case "review":
-            return Status("turn", "Your turn", "The critic has judged. Agree, overrule it or edit the step, then go on.")
+            says = say("The critic has judged. Agree, overrule it or edit the step, then go on.")
+            return Status("turn", say("Your turn"), says)
         case "exhausted":
-            return Status("turn", "Your turn", rest.message)
+            return Status("turn", say("Your turn"), say(rest.message))
         case "stuck":
-            return Status("bad", "Stuck", f"{rest.message} Try again, or change the step.")
+            return Status("bad", say("Stuck"), say("{message} Try again, or change the step.", message=say(rest.message)))
 
 
 def _acts(t: Trajectory, passing: Passing, rest: Rest | None) -> tuple[Act, ...]:
@@ -204,22 +213,23 @@ def _acts(t: Trajectory, passing: Passing, rest: Rest | None) -> tuple[Act, ...]
 
 def _resume_word(passing: Passing, rest: Rest | None) -> str:
     again = passing.mood.kind == "troubled" or (rest is not None and rest.reason == "stuck")
-    return "Try again" if again else "Go on"
+    return say("Try again") if again else say("Go on")
 
 
-def _counted(count: int, noun: str, seconds: float) -> str:
+def _counted(one: str, many: str, count: int, seconds: float) -> str:
     """How much of something there was, and how long the models took for it."""
-    return f"{numbered(count, noun)} in {clock(seconds)}" if count and seconds >= 0.5 else numbered(count, noun)
+    what = one if count == 1 else many
+    return say("{what} in {time}", what=what, time=clock(seconds)) if count and seconds >= 0.5 else what
 
 
 #: What a change is called on the buttons that undo and redo it.
 CHANGES = {
-    "plan_edited": "the change of the plan",
-    "step_edited": "the change of step {number}",
-    "judged": "your verdict on step {number}",
-    "settled": "your choice for step {number}",
-    "policy_set": "the change of the budget",
-    "notes_set": "the change of the notes",
+    "plan_edited": later("the change of the plan"),
+    "step_edited": later("the change of step {number}"),
+    "judged": later("your verdict on step {number}"),
+    "settled": later("your choice for step {number}"),
+    "policy_set": later("the change of the budget"),
+    "notes_set": later("the change of the notes"),
 }
 
 
@@ -227,8 +237,7 @@ def _changed(t: Trajectory, memories: tuple[Memory, ...]) -> str:
     if not memories:
         return ""
     numbers = {step.id: number for number, step in enumerate(t.steps, start=1)}
-    words, number = CHANGES[memories[-1].what], numbers.get(memories[-1].step or "")
-    return words.format(number=number) if number else words.replace("step {number}", "a step")
+    return say(CHANGES[memories[-1].what], number=numbers.get(memories[-1].step or "", "?"))  # "?": it is no longer there
 
 
 def _part(t: Trajectory, done: int, live: Live | None) -> float:

@@ -12,6 +12,8 @@ from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import Literal
 
+from studio.speech import say
+
 Change = tuple[Literal["same", "out", "in"], str]
 
 _PIECES = re.compile(r" ?(?:\w[\w’'-]*|[^\w\s])")  # words, and marks on their own
@@ -67,14 +69,11 @@ def _unquoted(literal: str) -> str:
 def clock(seconds: float) -> str:
     """A duration as a person says it: ``48 s``, ``3 min``, ``1 h 5 min``."""
     if seconds < 60:
-        return f"{max(round(seconds), 1)} s"
+        return say("{seconds} s", seconds=max(round(seconds), 1))
     minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
-
-
-def numbered(count: int, noun: str) -> str:
-    """``1 drawing``, ``2 drawings``."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+    if minutes < 60:
+        return say("{minutes} min", minutes=minutes)
+    return say("{hours} h {minutes} min", hours=minutes // 60, minutes=minutes % 60)
 
 
 def headline(text: str, most: int = 60) -> str:

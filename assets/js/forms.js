@@ -1,6 +1,8 @@
 // The forms that a person writes in: a step's words, a new step, a split, a better prompt, the story's title and notes, what it
 // may cost. They stand in places that updates never touch, and what was typed but not saved survives a reload of the page.
 
+import { say } from "./speech.js";
+
 const DRAFTS = "interleave-studio.drafts";
 const MOST_DRAFTS = 40; // the oldest go first
 
@@ -66,7 +68,7 @@ export function forms(studio) {
       const own = slot.querySelector('[data-own="insert"]');
       const form = put(own, "words", `insert:${slot.dataset.step}`, { title: "", prompt: "", caption: "" });
       form.command = (words) => ({ kind: "insert_step", position: [...slot.parentElement.children].indexOf(slot) + 1, words });
-      form.querySelector("[data-hint]").textContent = "The new step is drawn on the picture before it.";
+      form.querySelector("[data-hint]").textContent = say("The new step is drawn on the picture before it.");
     },
     split(slot) {
       const own = slot.querySelector('[data-own="edit"]');
@@ -141,8 +143,8 @@ export function forms(studio) {
     const now = form.closest("[data-own]").dataset;
     const moved = ["title", "prompt", "caption"].some((field) => now[field] !== form.base[field]);
     form.querySelector("[data-hint]").textContent = moved
-      ? "This step was changed meanwhile. Saving puts your words in place of the new ones."
-      : "A new prompt draws this step again. New words around it don't.";
+      ? say("This step was changed meanwhile. Saving puts your words in place of the new ones.")
+      : say("A new prompt draws this step again. New words around it don't.");
   }
 
   function setPolicy(form) {

@@ -1,6 +1,8 @@
 // Shows one picture large: against the picture it was drawn on, or any other attempt at its step, under a slider or side by
 // side, with what was said of it, and on to the next.
 
+import { say } from "./speech.js";
+
 export function lightbox(studio) {
   const { root } = studio;
   const box = root.querySelector("[data-lightbox]");
@@ -11,7 +13,7 @@ export function lightbox(studio) {
     const button = event.target.closest("[data-do]");
     const name = button?.dataset.do;
     if (name === "enlarge" && button.dataset.attempt) open(button.dataset.attempt);
-    if (name === "enlarge-start") alone(button.dataset.picture, "The starting picture");
+    if (name === "enlarge-start") alone(button.dataset.picture, say("The starting picture"));
     if (name === "enlarge-versus") versus(button);
     if (name === "beside") beside(button.getAttribute("aria-pressed") !== "true");
     if (name === "previous") turn(-1);
@@ -39,7 +41,7 @@ export function lightbox(studio) {
     const label = (one) => one.querySelector("strong").textContent;
     const others = [...attempt.parentElement.children].filter((other) => other !== attempt);
     const choices = others.map((other) => [label(other), other.dataset.full]);
-    if (source) choices.unshift(["before", source]);
+    if (source) choices.unshift([say("before"), source]);
     show(full, title, attempt.querySelector("img").alt, label(attempt), choices);
     const words = attempt.querySelector(".attempt-words").cloneNode(true);
     words.querySelectorAll("[data-own], .attempt-acts").forEach((node) => node.remove());
@@ -60,7 +62,7 @@ export function lightbox(studio) {
     const [here, there] = [...button.closest("li").querySelectorAll("[data-full]")];
     const other = button === here ? there : here;
     alone(button.dataset.full, button.dataset.name);
-    if (other) show(button.dataset.full, button.dataset.name, "", "this one", [["the other story", other.dataset.full]]);
+    if (other) show(button.dataset.full, button.dataset.name, "", say("this one"), [[say("the other story"), other.dataset.full]]);
   }
 
   /** ``choices`` are the pictures that this one can be compared with: [name, address]; the first is chosen. */

@@ -39,7 +39,7 @@ function find(at, wanted) {
 
 const key = (node) => node.dataset?.key ?? node.dataset?.own ?? null;
 
-function become(node, wanted) {
+export function become(node, wanted) {
   if (node.nodeType !== Node.ELEMENT_NODE) {
     if (node.nodeValue !== wanted.nodeValue) node.nodeValue = wanted.nodeValue;
     return;

@@ -9,6 +9,7 @@ import { askAbout } from "./asking.js";
 import { versus } from "./versus.js";
 import { takeaway } from "./takeaway.js";
 import { reader } from "./reader.js";
+import { keepTranslating, say, translate } from "./speech.js";
 
 const WHILE_ACTIVE = 400; // ms between looks while models work
 const AT_REST = 2500;
@@ -34,6 +35,9 @@ export function mount(element, functions) {
   root = element.querySelector(".studio");
   server = functions;
   studio.root = root;
+  translate(root);
+  const composer = document.querySelector("#composer");
+  if (composer) keepTranslating(composer);
   root.addEventListener("click", clicked);
   forms(studio);
   lightbox(studio);
@@ -215,7 +219,7 @@ async function sent(command) {
   try {
     answer = await asked(server.send({ story: studio.story, command }));
   } catch {
-    answer = { error: "The studio can't be reached. Nothing was changed; try again in a moment." };
+    answer = { error: say("The studio can't be reached. Nothing was changed; try again in a moment.") };
   }
   clearTimeout(timer);
   await look();
@@ -238,7 +242,7 @@ async function wish(command) {
   try {
     answer = await asked(server.weigh({ story: studio.story, command }));
   } catch {
-    return "The studio can't be reached. Nothing was changed; try again in a moment.";
+    return say("The studio can't be reached. Nothing was changed; try again in a moment.");
   }
   if (answer.error) return answer.error;
   if (!answer.loses.length) return send(command);
@@ -257,11 +261,11 @@ async function branch(attempt) {
   try {
     answer = await asked(server.branch({ story: studio.story, attempt }));
   } catch {
-    answer = { error: "The studio can't be reached. Nothing was changed; try again in a moment." };
+    answer = { error: say("The studio can't be reached. Nothing was changed; try again in a moment.") };
   }
   if (answer.error) return toast(answer.error);
   open(answer.story);
-  toast("This is the branch. It waits: change what you like, then go on. The story that it came from stays as it is.");
+  toast(say("This is the branch. It waits: change what you like, then go on. The story that it came from stays as it is."));
 }
 
 const keyOf = (name) => {

@@ -1,5 +1,7 @@
 // A story as a file: asked for, watched while it is made, given up if need be, and fetched when it is ready.
 
+import { say } from "./speech.js";
+
 const BETWEEN_LOOKS = 400; // ms
 
 export function takeaway(studio, server) {
@@ -16,7 +18,7 @@ export function takeaway(studio, server) {
 
   async function begin(format) {
     const answer = await server.export({ story: studio.story, format }).catch(() => null);
-    if (!answer || answer.error) return studio.toast(answer?.error ?? "The studio can't be reached; try again in a moment.");
+    if (!answer || answer.error) return studio.toast(answer?.error ?? say("The studio can't be reached; try again in a moment."));
     job = answer.job;
     panel.hidden = false;
     find("link").hidden = true;
@@ -52,7 +54,7 @@ export function takeaway(studio, server) {
     find("words").textContent = [words, ...warnings].join(" ");
     find("bar").style.setProperty("--part", ready ? 1 : 0);
     find("link").hidden = !ready;
-    find("give-up").textContent = "Close";
+    find("give-up").textContent = say("Close");
     find("give-up").hidden = false;
     job = "";
   }
@@ -61,6 +63,6 @@ export function takeaway(studio, server) {
     if (job) server.give_up({ job }).catch(() => null);
     job = "";
     panel.hidden = true;
-    find("give-up").textContent = "Cancel";
+    find("give-up").textContent = say("Cancel");
   }
 }

@@ -1,5 +1,5 @@
-// A short tour: on a first visit it is offered, and it can be shown again from the list of keys. What it points at stays in
-// sight; everything else waits behind it. Esc ends it, the arrows go through it.
+// A short tour: on a first visit it is offered, and it can be shown again from the front page and the list of keys. What it
+// points at stays in sight; everything else waits behind it. Esc ends it, the arrows go through it.
 
 const SEEN = "interleave-studio.tour";
 const MARGIN = 8; // px between what is pointed at and its ring
@@ -15,12 +15,12 @@ const STORY = [
   [".story-head", "How far it is", "Pause it, stop it, undo, and change what it may cost. Nothing that was drawn is ever lost."],
   [".card", "A step", "Its picture, its caption, and every attempt with what the critic said. Agree, overrule it, or choose another attempt."],
   [".card .menu, .card [data-do=edit]", "Change it", "Edit the words, add or move steps: only what builds on your change is drawn again."],
-  [".views", "Read it", "The same story as a book."],
+  [".views", "Read it", "The same story as a book. Download takes it along, as a PDF or an e-book."],
 ];
 
 export function tour(studio) {
   const { root } = studio;
-  root.addEventListener("click", (event) => {
+  document.addEventListener("click", (event) => {
     if (!event.target.closest("[data-do=tour]")) return;
     event.target.closest("dialog")?.close();
     begin();

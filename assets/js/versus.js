@@ -1,5 +1,6 @@
 // Two stories side by side: this one, and another that shares its beginning.
 import { morph, parse } from "./morph.js";
+import { say } from "./speech.js";
 
 export function versus(studio, server) {
   const { root } = studio;
@@ -17,7 +18,7 @@ export function versus(studio, server) {
     }
     if (story !== studio.story) return;
     if (answer?.markup) morph(place, parse(answer.markup));
-    else studio.toast(answer?.error ?? "The studio can't be reached; try again in a moment.");
+    else studio.toast(answer?.error ?? say("The studio can't be reached; try again in a moment."));
   }
 
   /** Only a story that shares its beginning with another can be compared. */

@@ -152,6 +152,14 @@ class Store:
             raise NotFound("There is no such story.")
         return cards[0]
 
+    def owner(self, story_id: str) -> str:
+        """Whose story this is, deleted or not."""
+        with self.database.reading() as db:
+            owner: str | None = db.scalar(select(col(StoryRow.owner)).where(col(StoryRow.id) == story_id))
+        if owner is None:
+            raise NotFound("There is no such story.")
+        return owner
+
     def cards(self, story_ids: Sequence[str]) -> list[StoryCard]:
         """The cards of those of these stories that there are, in no order."""
         with self.database.reading() as db:

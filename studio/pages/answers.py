@@ -16,6 +16,7 @@ from core.commands import Command
 from core.errors import NotFound, StudioError
 from core.types import AttemptKey
 from studio.pages.parts import Who, sentence
+from studio.speech import preferred, say, speaking
 from studio.storyboard import shelf_of, versus_of
 from studio.visitors import Visitor
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 Call = dict[str, Any]
 Answer = dict[str, Any]
+Do = Callable[[Call, Visitor], Answer]
 COMMAND: TypeAdapter[Command] = TypeAdapter(Command)
 
 
@@ -43,10 +45,6 @@ def answers(controller: Controller, who: Who) -> list[Callable[..., Answer]]:
         lost = controller.weigh(_text(call, "story"), COMMAND.validate_python(call.get("command")))
         return {"loses": [{"number": number, "title": title} for number, title in lost]}
 
-    def send(call: Call, visitor: Visitor) -> Answer:
-        controller.send(_text(call, "story"), COMMAND.validate_python(call.get("command")), visitor)
-        return {}
-
     def branch(call: Call, visitor: Visitor) -> Answer:
         attempt = AttemptKey.model_validate(call["attempt"]) if call.get("attempt") else None
         return {"story": controller.branch(_text(call, "story"), attempt, visitor)}
@@ -55,7 +53,7 @@ def answers(controller: Controller, who: Who) -> list[Callable[..., Answer]]:
         pair = controller.versus(_text(call, "story"), _text(call, "other"))
         return {"markup": versus_of(*pair) if pair else ""}
 
-    return [_answering(do, who) for do in (look, weigh, send, branch, versus, *_exporting(controller))]
+    return [answering(do, who) for do in (look, weigh, sends_of(controller), branch, versus, *exports_of(controller))]
 
 
 def shelf(controller: Controller, who: Who) -> Callable[..., str]:
@@ -63,12 +61,25 @@ def shelf(controller: Controller, who: Who) -> Callable[..., str]:
 
     def shelf(call: Call, request: gr.Request) -> str:
         search = _text(call, "search")[:200]
-        return shelf_of(controller.shelf(who(request), search), _text(call, "here"), search)
+        with speaking(preferred(request.headers.get("accept-language", ""))):
+            return shelf_of(controller.shelf(who(request), search), _text(call, "here"), search)
 
     return shelf
 
 
-def _exporting(controller: Controller) -> list[Callable[[Call, Visitor], Answer]]:
+def sends_of(controller: Controller) -> Do:
+    """What takes a person's command about one story."""
+
+    def send(call: Call, visitor: Visitor) -> Answer:
+        controller.send(_text(call, "story"), COMMAND.validate_python(call.get("command")), visitor)
+        return {}
+
+    return send
+
+
+def exports_of(controller: Controller) -> list[Do]:
+    """What makes a file of a story: begins it, says how far it is, gives it up."""
+
     def export(call: Call, visitor: Visitor) -> Answer:
         return {"job": controller.export(_text(call, "story"), _text(call, "format"), visitor)}
 
@@ -84,15 +95,18 @@ def _exporting(controller: Controller) -> list[Callable[[Call, Visitor], Answer]
     return [export, exporting, give_up]
 
 
-def _answering(do: Callable[[Call, Visitor], Answer], who: Who) -> Callable[..., Answer]:
+def answering(do: Do, who: Who) -> Callable[..., Answer]:
+    """The server function that does this for whoever asks, and answers with a sentence where it can't be done."""
+
     # Gradio reads the signature to see that the request is wanted, and takes the name as the script's.
     def answering(call: dict[str, Any], request: gr.Request) -> dict[str, Any]:
-        try:
-            return do(call, who(request))
-        except ValidationError as error:
-            return {"error": sentence(error)}
-        except StudioError as error:
-            return {"error": str(error)}
+        with speaking(preferred(request.headers.get("accept-language", ""))):
+            try:
+                return do(call, who(request))
+            except ValidationError as error:
+                return {"error": sentence(error)}
+            except StudioError as error:
+                return {"error": say(str(error))}
 
     answering.__name__ = do.__name__
     return answering

@@ -12,7 +12,8 @@ import gradio as gr
 
 from studio.pages.answers import answers, shelf
 from studio.pages.composer import compose
-from studio.pages.parts import MOUNT, Who, template
+from studio.pages.parts import MOUNT, Who
+from studio.storyboard import frame_of
 
 if TYPE_CHECKING:
     from core.images import ImageStore
@@ -23,14 +24,14 @@ def create_page(controller: Controller, images: ImageStore, who: Who) -> None:
     """Builds the page into the open Blocks. ``who`` says which visitor a request comes from."""
     with gr.Sidebar(width=300, elem_id="shelf", label="Your stories"):
         gr.HTML(
-            html_template=template("shelf_frame"),
+            html_template=frame_of("shelf_frame"),
             js_on_load=MOUNT % "shelf",
             server_functions=[shelf(controller, who)],
             apply_default_css=False,
         )
     compose(controller, images, who)
     gr.HTML(
-        html_template=template("frame"),
+        html_template=frame_of("frame"),
         js_on_load=MOUNT % "studio",
         server_functions=answers(controller, who),
         apply_default_css=False,

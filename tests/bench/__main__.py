@@ -1,4 +1,4 @@
-"""``python -m tests.bench``: what the engine and its durability cost, against a bare loop that does neither.
+"""``python -m tests.bench``: what the engine, its durability and its page cost, each against a baseline.
 
 The agents sleep for a fixed time (a drawing 20 ms, a verdict 5 ms), so a run's ideal duration is known. Every figure is a
 ratio to a baseline measured in the same run, median of several; seconds of one machine say nothing on another.
@@ -11,6 +11,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 from PIL import Image
@@ -24,6 +25,8 @@ from core.scheduler import Scheduler
 from core.store import Store
 from core.story import Story
 from core.types import ImageRef, Plan, PlannedStep, Policy, Request, Verdict
+from tests.bench import page
+from tests.bench.figures import Figure
 
 DRAW_SECONDS, JUDGE_SECONDS = 0.020, 0.005
 STEPS, ATTEMPTS = 5, 5  # 25 drawings: a long story of the paper's
@@ -149,7 +152,17 @@ def main() -> None:
             figures.append({"loop": work.__name__, "stories": stories, "to_model": wall / model_seconds, "to_bare": wall / bare})
             table.add_row(work.__name__, str(stories), f"{wall / model_seconds:.3f}", f"{wall / bare:.3f}")
     Console(stderr=True).print(table)
-    print(json.dumps(figures))
+    pages = list(page.figures())
+    Console(stderr=True).print(shown(pages))
+    print(json.dumps(figures + [asdict(figure) | {"ratio": figure.ratio} for figure in pages]))
+
+
+def shown(figures: list[Figure]) -> Table:
+    table = Table("what", "seconds", "baseline", "seconds", "ratio", title="What the page costs")
+    for figure in figures:
+        row = (f"{figure.seconds:.4f}", figure.baseline, f"{figure.baseline_seconds:.4f}", f"{figure.ratio:.2f}")
+        table.add_row(figure.what, *row)
+    return table
 
 
 if __name__ == "__main__":

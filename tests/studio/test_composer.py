@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import secrets
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,7 +43,7 @@ def images(tmp_path: Path) -> ImageStore:
 @pytest.fixture
 def inbox() -> Iterator[Path]:
     """A folder of uploads, as Gradio would have it."""
-    folder = Path(get_upload_folder()) / "tests-of-the-composer"
+    folder = Path(get_upload_folder()) / f"tests-of-the-composer-{secrets.token_hex(4)}"
     folder.mkdir(parents=True, exist_ok=True)
     yield folder
     for file in folder.iterdir():
@@ -392,10 +393,12 @@ class TestInBrowser:
         expect(invitation).to_have_count(0)
         page.click(".welcome h1")
         page.keyboard.press("?")
-        page.get_by_role("button", name="Show the tour").click()
+        page.click("dialog.help [data-do=tour]")
         for _ in range(4):
             page.keyboard.press("Enter")
         expect(tour).to_have_count(0)
+        page.click("#composer [data-do=tour]")
+        expect(tour).to_contain_text("1 of 4")
 
     def test_who_declines_the_tour_or_begins_a_story_is_not_asked_again(self, desk: Desk) -> None:
         page = desk.page()

@@ -3,100 +3,19 @@
 from __future__ import annotations
 
 import re
-import socket
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from core.ports import Delta, StepProgress
-from core.settings import Settings
 from core.types import Plan, PlannedStep, Verdict
-from studio.ui import launch
-from tests.studio.chromium import DESKTOP, PHONE, browser, context, visit
-from tests.studio.storybook import REQUEST, House, Storybook, until
+from tests.studio.chromium import DESKTOP, PHONE
+from tests.studio.open_studio import Studio, ask, finished
+from tests.studio.storybook import REQUEST, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
-SLOW = 20_000  # ms: most that a page may take to show what the server already knows
-expect.set_options(timeout=SLOW)
-
-
-@dataclass
-class Gate:
-    """Holds the painter in the middle of one drawing, until it is opened."""
-
-    at: int  # which drawing, from 1
-    begun: int = 0
-    reached: threading.Event = field(default_factory=threading.Event)
-    open: threading.Event = field(default_factory=threading.Event)
-
-    def __call__(self, delta: Delta) -> None:
-        if not isinstance(delta, StepProgress) or delta.done != 1:
-            return
-        self.begun += 1
-        if self.begun == self.at:
-            self.reached.set()
-            assert self.open.wait(60), "nobody opened the gate"
-
-
-@dataclass
-class Studio:
-    """A studio that is open on this machine, and pages that look at it."""
-
-    house: House
-    book: Storybook
-    url: str
-    browser: Browser
-
-    def hold(self, drawing: int) -> Gate:
-        gate = Gate(drawing)
-        self.book.conduct.hook = gate
-        return gate
-
-    @contextmanager
-    def page(self, address: str = "", size: tuple[int, int] = DESKTOP, dark: bool = False) -> Iterator[Page]:
-        """A new visitor's page; anything that goes wrong in its scripts fails the test."""
-        visitor = context(self.browser, size, dark)
-        page, faults = visitor.new_page(), list[str]()
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.set_default_timeout(SLOW)
-        yield visit(page, self.url + address)
-        visitor.close()
-        assert faults == []
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browser() as opened:
-        yield opened
-
-
-@pytest.fixture
-def studio(tmp_path: Path, chromium: Browser) -> Iterator[Studio]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    book = Storybook()
-    with House(tmp_path / "data", book.agents) as house:
-        app = launch(house.controller, house.store.images, Settings(data=tmp_path / "data", port=port), wait=False)
-        yield Studio(house, book, f"http://127.0.0.1:{port}/", chromium)
-        if isinstance(book.conduct.hook, Gate):
-            book.conduct.hook.open.set()
-        app.close(verbose=False)
-
-
-def ask(page: Page, text: str = REQUEST) -> str:
-    """Types a request and starts the story; its id."""
-    page.fill("#request textarea", text)
-    page.press("#request textarea", "Control+Enter")
-    page.wait_for_url(re.compile(r"\?story="))
-    expect(page.locator("[data-screen=story] .story-head").first).to_be_visible()
-    return page.url.split("story=")[1]
 
 
 def card(page: Page, step: str) -> str:
@@ -106,10 +25,6 @@ def card(page: Page, step: str) -> str:
 def redraw(page: Page) -> None:
     """Answers what shall become of the pictures that a change takes the ground from."""
     page.click("dialog[open] [data-stale=redraw]")
-
-
-def finished(page: Page) -> None:
-    page.wait_for_selector(".studio[data-look=done]")
 
 
 def test_a_request_becomes_a_story_before_ones_eyes(studio: Studio) -> None:
@@ -291,9 +206,10 @@ def test_a_request_that_can_not_be_told_says_so_in_one_sentence(studio: Studio) 
 def test_a_story_starts_from_a_picture(studio: Studio, tmp_path: Path) -> None:
     Image.new("RGB", (96, 64), "teal").save(tmp_path / "mine.png")
     with studio.page() as page:
-        page.click("#settings button")
-        page.set_input_files("#start-picture input[type=file]", tmp_path / "mine.png")
-        expect(page.locator("#start-picture img")).to_be_visible()
+        page.click("#pictures button")
+        page.wait_for_selector("#start-pictures [data-ready]")
+        page.set_input_files("#start-pictures input[type=file]", tmp_path / "mine.png")
+        expect(page.locator("#start-pictures .tray-item:not(.tray-sending) img")).to_be_visible()
         story = ask(page)
         expect(page.locator(".story-start img")).to_be_visible()
         finished(page)

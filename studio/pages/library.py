@@ -1,0 +1,30 @@
+"""The second page: all of a person's stories, to find, mark, copy, delete, give away and take in.
+
+It is one custom component, as the storyboard is; its scripts (``assets/js/library.js``) ask for stories a page at a time.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import gradio as gr
+
+from studio.pages.parts import MOUNT, Who
+from studio.pages.shelves import shelves
+from studio.storyboard import frame_of
+
+if TYPE_CHECKING:
+    from studio.controller import Controller
+
+TITLE, ADDRESS = "Library", "library"
+
+
+def library_page(controller: Controller, who: Who) -> None:
+    """Builds the page into the open route. ``who`` says which visitor a request comes from."""
+    gr.HTML(
+        html_template=frame_of("library_frame"),
+        js_on_load=MOUNT % "library",
+        server_functions=shelves(controller, who),
+        apply_default_css=False,
+        elem_id="library",
+    )

@@ -1,0 +1,113 @@
+"""Collects all that the studio says, from its code, templates and scripts; ``make speech`` brings the catalogues up to date.
+
+What is new stands in ``assets/speech/<language>.po`` without a translation then, and what is no longer said is gone.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po, write_po
+from jinja2 import nodes
+
+from studio.speech import FOLDER, LANGUAGES
+from studio.storyboard import TEMPLATES
+
+ROOT = Path(__file__).parents[2]
+STATIC = ("frame", "welcome", "lesson", "shelf_frame", "tray", "sequence", "library_frame")  # told again by scripts
+SAYING = {"say", "later"}
+FIELDS = {"Button", "Accordion", "Markdown", "UploadButton", "Tab", "Label"}  # of Gradio, whose first argument is shown
+SHOWN = {"label", "info", "placeholder", "message", "title"}  # keywords whose text is shown
+SPOKEN = {"title", "aria-label", "placeholder"}
+_JS = re.compile(r"""\bsay\(\s*"((?:[^"\\]|\\.)*)\"""")
+
+
+def phrases() -> dict[str, set[str]]:
+    """Every English phrase, and the files that say it."""
+    found: dict[str, set[str]] = {}
+    for path in files():
+        for phrase in _phrases_of(path):
+            if re.search(r"[A-Za-z]{2}", phrase):
+                found.setdefault(phrase, set()).add(str(path.relative_to(ROOT)))
+    return found
+
+
+def files() -> list[Path]:
+    studio = [path for path in sorted((ROOT / "studio").rglob("*.py")) if "export" not in path.parts and path.name != "theme.py"]
+    rules = [ROOT / "core" / name for name in ("commands.py", "policy.py", "images.py")]
+    templates = sorted((ROOT / "studio" / "templates").glob("*.html"))
+    return [*studio, *rules, *templates, *sorted((ROOT / "assets" / "js").glob("*.js"))]
+
+
+def _phrases_of(path: Path) -> Iterator[str]:
+    text = path.read_text(encoding="utf-8")
+    match path.suffix:
+        case ".py":
+            yield from _of_code(ast.parse(text))
+        case ".js":
+            yield from (re.sub(r"\\(.)", r"\1", found) for found in _JS.findall(text))
+        case ".html" if path.stem in STATIC:
+            yield from _Markup(text).said
+        case ".html":
+            for call in TEMPLATES.parse(text).find_all(nodes.Call):
+                if isinstance(call.node, nodes.Name) and call.node.name == "say" and isinstance(call.args[0], nodes.Const):
+                    yield call.args[0].value
+
+
+def _of_code(tree: ast.AST) -> Iterator[str]:
+    for call in ast.walk(tree):
+        if not isinstance(call, ast.Call):
+            continue
+        name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+        if name in SAYING or name in FIELDS or name.endswith("Error"):
+            yield from _constant(call.args[0] if call.args else None)
+        for keyword in call.keywords:
+            if keyword.arg in SHOWN:
+                yield from _constant(keyword.value)
+
+
+def _constant(node: ast.AST | None) -> Iterator[str]:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+
+
+class _Markup(HTMLParser):
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.said: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.said += [value for name, value in attrs if name in SPOKEN and value]
+
+    def handle_data(self, data: str) -> None:
+        if data.strip():
+            self.said.append(" ".join(data.split()))
+
+
+def updated(language: str) -> Catalog:
+    """The language's catalogue with just what is said now."""
+    path = FOLDER / f"{language}.po"
+    known: dict[str, str] = {}
+    if path.exists():
+        with open(path, "rb") as file:
+            known = {str(message.id): str(message.string) for message in read_po(file) if message.id}
+    catalog = Catalog(locale=language, project="Interleave Studio", fuzzy=False)
+    for phrase, where in sorted(phrases().items()):
+        catalog.add(phrase, known.get(phrase, ""), locations=[(name, None) for name in sorted(where)])
+    return catalog
+
+
+def write(language: str) -> None:
+    with open(FOLDER / f"{language}.po", "wb") as file:
+        write_po(file, updated(language), width=120, omit_header=False, sort_by_file=False)
+
+
+if __name__ == "__main__":
+    for language in LANGUAGES[1:]:
+        write(language)
