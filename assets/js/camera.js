@@ -1,5 +1,7 @@
 // A picture from the camera, in a dialog of its own. The camera is on only while the dialog is open.
 
+import { say, translate } from "./speech.js";
+
 const MARKUP = `
   <h2 id="camera-title">Take a picture</h2>
   <video autoplay playsinline muted aria-label="What the camera sees"></video>
@@ -17,6 +19,7 @@ export async function snapshot() {
   dialog.className = "camera";
   dialog.setAttribute("aria-labelledby", "camera-title");
   dialog.innerHTML = MARKUP;
+  translate(dialog);
   document.body.append(dialog);
   dialog.addEventListener("keydown", (event) => event.stopPropagation()); // the page's own keys rest
   const video = dialog.querySelector("video"), take = dialog.querySelector("[data-take]");
@@ -45,7 +48,7 @@ async function open(dialog, video, take) {
     return stream;
   } catch {
     const fault = dialog.querySelector("[role=alert]");
-    fault.textContent = "The camera can't be used: allow it in your browser, or add a picture from a file.";
+    fault.textContent = say("The camera can't be used: allow it in your browser, or add a picture from a file.");
     fault.hidden = false;
     video.hidden = true;
     return null;

@@ -70,8 +70,9 @@ export function deeds(library) {
     const words = tales.length === 1 ? `“${tales[0].dataset.title}”` : say("{count} stories", { count: tales.length });
     const answer = await ask("delete", { stories });
     if (answer.error) return toast(answer.error);
-    const held = tales.some((tale) => tale.contains(document.activeElement)) || document.activeElement === document.body;
-    const heir = held && neighbour(tales);
+    const at = document.activeElement; // what had the focus, if it is not somewhere else on the page
+    const held = at === document.body || at.closest("[data-picked], [data-menu]") || tales.some((tale) => tale.contains(at));
+    const heir = held ? neighbour(tales) : null;
     await library.refresh(stories);
     heir?.querySelector(".tale-open").focus();
     deleted.push({ stories, stopped: answer.stopped, words });

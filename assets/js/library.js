@@ -19,6 +19,10 @@ const TOAST = 7000, TOAST_WITH_UNDO = 15000; // ms
 export const library = Object.assign(new EventTarget(), { story: null, most: 0, load, refresh, put, ask, toast, tales, tale, idOf });
 
 let root, server, list, next = null, turn = 0, busy = false, failures = 0;
+const near = new Set(); // cards that are in sight, or nearly: only these are worth looking at again and again
+const watch = new IntersectionObserver((seen) => {
+  for (const { target, isIntersecting } of seen) isIntersecting ? near.add(target) : near.delete(target);
+}, { rootMargin: "200px" });
 
 export function mount(element, functions) {
   root = element.querySelector("[data-library]");
@@ -76,6 +80,8 @@ async function load() {
     next = null;
     return settle("fault");
   }
+  watch.disconnect();
+  near.clear();
   list.replaceChildren(parse(answer.markup));
   library.most = answer.most;
   library.offer(answer.profiles);
@@ -94,7 +100,8 @@ async function more() {
   busy = false;
   if (mine !== turn) return;
   if (answer.error) return toast(answer.error); // the button stays
-  for (const fresh of [...parse(answer.markup).children]) if (!tale(fresh.dataset.key)) list.append(fresh);
+  const there = new Set(tales().map(idOf));
+  list.append(...[...parse(answer.markup).children].filter((fresh) => !there.has(idOf(fresh))));
   next = answer.next;
   settle("ready");
   fill();
@@ -130,7 +137,7 @@ function put(fresh) {
 /** Looks at what changes by itself; ``all``: at everything, and at what is new, for the page was not seen for a while. */
 async function look(all) {
   if (root.dataset.state === "loading" || root.dataset.state === "fault") return;
-  const stories = tales().filter((one) => all || "active" in one.dataset).map(idOf);
+  const stories = (all ? tales() : [...near].filter((one) => one.isConnected && "active" in one.dataset)).map(idOf);
   if (stories.length) await refresh(stories);
   if (!all) return;
   const mine = turn;
@@ -155,7 +162,10 @@ function settle(state) {
   for (const place of [root.querySelector("[data-count]"), root.querySelector("[data-says]")]) {
     if (place.textContent !== words) place.textContent = words;
   }
-  for (const time of list.querySelectorAll("time:not([title])")) tell(time);
+  for (const time of list.querySelectorAll("time:not([title])")) {
+    tell(time);
+    watch.observe(time.closest(".tale"));
+  }
   library.dispatchEvent(new Event("changed"));
 }
 

@@ -7,7 +7,7 @@ export function picking(library) {
   let last = null; // ticked last: with Shift, all up to the next one are
 
   Object.assign(library, {
-    picked: () => library.tales().filter((tale) => box(tale).checked),
+    picked: () => [...root.querySelectorAll("[data-pick]:checked")].map((box) => box.closest(".tale")),
     pick(tale, on = !box(tale).checked) {
       box(tale).checked = on;
       count();

@@ -1,4 +1,5 @@
 // The editor for a sequence to go on from: pieces in their order, each a picture, the text under it, or both.
+import { say } from "./speech.js";
 import { receive, sent } from "./uploads.js";
 
 export function mount(element, { props, upload, watch }) {
@@ -7,7 +8,7 @@ export function mount(element, { props, upload, watch }) {
   const pieces = () => [...part("pieces").children];
   const most = Number(root.dataset.most);
 
-  const say = (fault) => {
+  const complain = (fault) => {
     part("fault").textContent = fault;
     part("fault").hidden = !fault;
   };
@@ -18,11 +19,11 @@ export function mount(element, { props, upload, watch }) {
     const value = all.map((piece) => ({ text: piece.querySelector("textarea").value, picture: piece.file ?? null }));
     if (JSON.stringify(value) !== JSON.stringify(props.value ?? [])) props.value = value;
     all.forEach((piece, place) => {
-      piece.querySelector("textarea").setAttribute("aria-label", `Text of piece ${place + 1}`);
-      label(piece, "picture", piece.file ? `Another picture for piece ${place + 1}` : `Picture for piece ${place + 1}`);
-      label(piece, "up", `Move piece ${place + 1} up`, place === 0);
-      label(piece, "down", `Move piece ${place + 1} down`, place === all.length - 1);
-      label(piece, "remove", `Remove piece ${place + 1}`);
+      piece.querySelector("textarea").setAttribute("aria-label", say("Text of piece {number}", { number: place + 1 }));
+      label(piece, "picture", piece.file ? say("Another picture for piece {number}", { number: place + 1 }) : say("Picture for piece {number}", { number: place + 1 }));
+      label(piece, "up", say("Move piece {number} up", { number: place + 1 }), place === 0);
+      label(piece, "down", say("Move piece {number} down", { number: place + 1 }), place === all.length - 1);
+      label(piece, "remove", say("Remove piece {number}", { number: place + 1 }));
     });
     part("add").disabled = all.length >= most;
   }
@@ -55,7 +56,7 @@ export function mount(element, { props, upload, watch }) {
 
   async function illustrate(piece, file) {
     if (!file) return;
-    say("");
+    complain("");
     const image = piece.querySelector("img");
     piece.classList.add("piece-sending");
     try {
@@ -63,7 +64,7 @@ export function mount(element, { props, upload, watch }) {
       image.src = URL.createObjectURL(file);
       image.hidden = false;
     } catch (error) {
-      say(error.message);
+      complain(say(error.message));
     }
     piece.classList.remove("piece-sending");
     tell();
@@ -90,7 +91,7 @@ export function mount(element, { props, upload, watch }) {
   watch("value", () => {
     if (props.value?.length) return;
     part("pieces").replaceChildren(); // the story has begun
-    say("");
+    complain("");
     tell();
   });
   tell();

@@ -1,21 +1,23 @@
 // A short tour: on a first visit it is offered, and it can be shown again from the front page and the list of keys. What it
 // points at stays in sight; everything else waits behind it. Esc ends it, the arrows go through it.
 
+import { say } from "./speech.js";
+
 const SEEN = "interleave-studio.tour";
 const MARGIN = 8; // px between what is pointed at and its ring
 
 /** Where each stop points, and what it says. One whose place is not on the page is passed over. */
 const DESK = [
-  ["#request", "Say what it is about", "A sentence is enough. A planner makes it a story of a few steps, each with a picture and a caption."],
-  ["#pictures", "Bring what you have", "Pictures to go on from or to look at, a sequence to continue, notes on style and characters. All of it is optional."],
-  ["#start", "Then watch", "Each picture is drawn, judged, and drawn again until it is right. You can change anything while the story runs."],
-  ["#shelf", "Find it again", "Stories are kept here and go on when you close the page. Press ? for all keys."],
+  ["#request", say("Say what it is about"), say("A sentence is enough. A planner makes it a story of a few steps, each with a picture and a caption.")],
+  ["#pictures", say("Bring what you have"), say("Pictures to go on from or to look at, a sequence to continue, notes on style and characters. All of it is optional.")],
+  ["#start", say("Then watch"), say("Each picture is drawn, judged, and drawn again until it is right. You can change anything while the story runs.")],
+  ["#shelf", say("Find it again"), say("Stories are kept here and go on when you close the page. Press ? for all keys.")],
 ];
 const STORY = [
-  [".story-head", "How far it is", "Pause it, stop it, undo, and change what it may cost. Nothing that was drawn is ever lost."],
-  [".card", "A step", "Its picture, its caption, and every attempt with what the critic said. Agree, overrule it, or choose another attempt."],
-  [".card .menu, .card [data-do=edit]", "Change it", "Edit the words, add or move steps: only what builds on your change is drawn again."],
-  [".views", "Read it", "The same story as a book. Download takes it along, as a PDF or an e-book."],
+  [".story-head", say("How far it is"), say("Pause it, stop it, undo, and change what it may cost. Nothing that was drawn is ever lost.")],
+  [".card", say("A step"), say("Its picture, its caption, and every attempt with what the critic said. Agree, overrule it, or choose another attempt.")],
+  [".card .menu, .card [data-do=edit]", say("Change it"), say("Edit the words, add or move steps: only what builds on your change is drawn again.")],
+  [".views", say("Read it"), say("The same story as a book. Download takes it along, as a PDF or an e-book.")],
 ];
 
 export function tour(studio) {
@@ -32,12 +34,12 @@ export function tour(studio) {
   window.addEventListener("studio:open", () => invitation && remember(invitation)); // who began a story knows their way
 
   function invite() {
-    const card = made("aside", "tour-invitation", "First time here?");
-    card.setAttribute("aria-label", "An invitation to a tour");
-    card.querySelector("p").textContent = "A short tour shows you around. It takes half a minute.";
+    const card = made("aside", "tour-invitation", say("First time here?"));
+    card.setAttribute("aria-label", say("An invitation to a tour"));
+    card.querySelector("p").textContent = say("A short tour shows you around. It takes half a minute.");
     card.querySelector(".tour-acts").append(
-      button("Show me around", () => begin(), "button-main"),
-      button("Not now", () => remember(card)),
+      button(say("Show me around"), () => begin(), "button-main"),
+      button(say("Not now"), () => remember(card)),
     );
     card.hidden = Boolean(studio.story);
     root.append(card);
@@ -63,8 +65,8 @@ function walk(root, stops) {
   card.setAttribute("aria-live", "polite");
   const count = document.createElement("span");
   count.className = "tour-count";
-  const back = button("Back", () => go(at - 1)), next = button("Next", () => go(at + 1), "button-main");
-  card.querySelector(".tour-acts").append(count, button("End", () => dialog.close(), "button-plain"), back, next);
+  const back = button(say("Back"), () => go(at - 1)), next = button(say("Next"), () => go(at + 1), "button-main");
+  card.querySelector(".tour-acts").append(count, button(say("End"), () => dialog.close(), "button-plain"), back, next);
   let at = 0;
 
   function go(to) {
@@ -73,9 +75,9 @@ function walk(root, stops) {
     const [place, title, words] = stops[at];
     card.querySelector("h2").textContent = title;
     card.querySelector("p").textContent = words;
-    count.textContent = `${at + 1} of ${stops.length}`;
+    count.textContent = say("{at} of {all}", { at: at + 1, all: stops.length });
     back.hidden = at === 0;
-    next.textContent = at === stops.length - 1 ? "Done" : "Next";
+    next.textContent = at === stops.length - 1 ? say("Done") : say("Next");
     visible(place)?.scrollIntoView({ block: "center", behavior: "instant" });
     settle();
     next.focus();

@@ -1,6 +1,7 @@
 // A tray of pictures in the composer: those that a story goes on from, in their order, or those that it looks at. Each is
 // looked at and sent as soon as it is put in, from a file, by dropping or pasting, or from the camera.
 import { hasCamera, snapshot } from "./camera.js";
+import { say } from "./speech.js";
 import { receive, sent } from "./uploads.js";
 
 export function mount(element, { props, upload, watch }) {
@@ -9,15 +10,15 @@ export function mount(element, { props, upload, watch }) {
   const most = Number(root.dataset.most);
   let pictures = []; // { name, shown: an address here, file: what names it at the studio, once it is there }
 
-  const say = (fault) => {
+  const complain = (fault) => {
     part("fault").textContent = fault;
     part("fault").hidden = !fault;
   };
 
   async function put(files) {
-    say("");
+    complain("");
     const room = files.slice(0, Math.max(most - pictures.length, 0));
-    if (room.length < files.length) say(`At most ${most} pictures fit here; the others were left out.`);
+    if (room.length < files.length) complain(say("At most {most} pictures fit here; the others were left out.", { most }));
     await Promise.all(
       room.map(async (file) => {
         const picture = { name: file.name, shown: URL.createObjectURL(file), file: null };
@@ -28,7 +29,7 @@ export function mount(element, { props, upload, watch }) {
           show();
         } catch (error) {
           remove(picture);
-          say(error.message);
+          complain(say(error.message));
         }
       }),
     );
@@ -59,7 +60,7 @@ export function mount(element, { props, upload, watch }) {
     const made = part("item").content.firstElementChild.cloneNode(true);
     const button = (name, label, act, possible = true) => {
       const found = made.querySelector(`[data-do="${name}"]`);
-      found.setAttribute("aria-label", `${label} picture ${place + 1}`);
+      found.setAttribute("aria-label", say("{action} picture {number}", { action: say(label), number: place + 1 }));
       found.hidden = !possible;
       found.addEventListener("click", () => {
         act();
@@ -70,11 +71,11 @@ export function mount(element, { props, upload, watch }) {
     const ordered = "ordered" in root.dataset && pictures.length > 1;
     made.classList.toggle("tray-sending", !picture.file);
     made.querySelector("img").src = picture.shown;
-    made.querySelector("img").alt = `Picture ${place + 1}: ${picture.name}`;
+    made.querySelector("img").alt = say("Picture {number}: {name}", { number: place + 1, name: picture.name });
     made.querySelector("[data-last]").hidden = !("ordered" in root.dataset && place === pictures.length - 1);
-    button("earlier", "Move earlier:", () => move(picture, -1), ordered && place > 0);
-    button("later", "Move later:", () => move(picture, +1), ordered && place < pictures.length - 1);
-    button("remove", "Remove", () => remove(picture));
+    button("earlier", say("Move earlier:"), () => move(picture, -1), ordered && place > 0);
+    button("later", say("Move later:"), () => move(picture, +1), ordered && place < pictures.length - 1);
+    button("remove", say("Remove"), () => remove(picture));
     return made;
   }
 

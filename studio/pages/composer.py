@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -15,6 +14,7 @@ from studio.controller import Controller, Telling
 from studio.pages.desk import faults_said, policy_of, request_of
 from studio.pages.parts import MOUNT, Who, template
 from studio.pages.trays import pictures_to_go_on_from, reference_pictures, sequence
+from studio.speech import later, preferred, speaking
 
 if TYPE_CHECKING:
     from core.images import ImageStore
@@ -32,21 +32,29 @@ EXAMPLES = (
 
 #: What a note is called, what it is for, and an example of it.
 NOTES = {
-    "style": ("Style", "How all pictures look.", "Watercolour with soft edges, warm light"),
-    "characters": ("Characters", "Who appears, and how they look.", "Mila, a small orange cat with a blue scarf"),
-    "avoid": ("To avoid", "What is never to be shown.", "People, writing, rain"),
-    "language": ("Language of the captions", "Prompts for the painter stay in English.", "English, Deutsch, français …"),
+    "style": (later("Style"), later("How all pictures look."), later("Watercolour with soft edges, warm light")),
+    "characters": (
+        later("Characters"),
+        later("Who appears, and how they look."),
+        later("Mila, a small orange cat with a blue scarf"),
+    ),
+    "avoid": (later("To avoid"), later("What is never to be shown."), later("People, writing, rain")),
+    "language": (
+        later("Language of the captions"),
+        later("Prompts for the painter stay in English."),
+        "English, Deutsch, français …",
+    ),
 }
 
 #: As the storyboard says it: the least P(success) that passes.
 STRICTNESS = [
-    ("when the critic says so", ""),
-    ("at 30 % success: mild", "0.3"),
-    ("at 50 %", "0.5"),
-    ("at 80 %: strict", "0.8"),
-    ("at 95 %: very strict", "0.95"),
+    (later("when the critic says so"), ""),
+    (later("at 30 % success: mild"), "0.3"),
+    (later("at 50 % success"), "0.5"),
+    (later("at 80 % success: strict"), "0.8"),
+    (later("at 95 % success: very strict"), "0.95"),
 ]
-EXHAUSTED = [("keep the best", "best"), ("keep the last", "last"), ("wait for me", "pause")]
+EXHAUSTED = [(later("keep the best"), "best"), (later("keep the last"), "last"), (later("wait for me"), "pause")]
 
 Fields = dict[str, Component]
 
@@ -117,7 +125,7 @@ def _pictures(telling: Telling) -> tuple[Fields, gr.HTML]:
             unseen = gr.HTML(_unseen(telling), apply_default_css=False, js_on_load=None, elem_id="unseen")
     given = sequence()
     answer = gr.Radio(
-        [("Pictures and words", "pictures"), ("Words only", "text")],
+        [(later("Pictures and words"), "pictures"), (later("Words only"), "text")],
         value="pictures",
         label="Answer with",
         info="Words only: the story goes on as text, and nothing is drawn.",
@@ -143,8 +151,10 @@ def _note(name: str, telling: Telling) -> gr.Textbox:
 def _settings(controller: Controller) -> Fields:
     telling, policy = controller.telling(), controller.telling().policy
     with gr.Row(elem_classes="pairs"):
-        attempts = _count("Attempts a step", 20, policy.max_attempts, "Drawings that a step may cost, candidates included.")
-        candidates = _count("Candidates", 8, policy.candidates, "Drawn at a time with other seeds; the best goes on.")
+        attempts = _count(
+            "Attempts a step", 20, policy.max_attempts, later("Drawings that a step may cost, candidates included.")
+        )
+        candidates = _count("Candidates", 8, policy.candidates, later("Drawn at a time with other seeds; the best goes on."))
         threshold = gr.Dropdown(
             STRICTNESS,
             value=_strictness(policy),
@@ -218,14 +228,14 @@ def _marked(telling: Telling) -> list[Any]:
 
 def _mark(name: str, telling: Telling) -> dict[str, Any]:
     heeded = name in telling.heeds
-    info = NOTES[name][1] if heeded else f"The {telling.title} models are not told of this."
+    info = NOTES[name][1] if heeded else later("These models are not told of this.")
     return {"info": info, "elem_classes": ["note"] if heeded else ["note", "unheeded"]}
 
 
 def _unseen(telling: Telling) -> str:
     if telling.shows_references:
         return ""
-    return f'<p class="unheeded">The planner of the {escape(telling.title)} models does not look at these.</p>'
+    return f'<p class="unheeded">{later("The planner of these models does not look at them.")}</p>'
 
 
 # ---------------------------------------------------------------- a story begins
@@ -259,7 +269,7 @@ def _begin(controller: Controller, images: ImageStore, who: Who, names: tuple[st
     def begin(request: gr.Request, *values: Any) -> str:
         """Opens a story with what the fields hold; nothing that was typed is lost if it can't be."""
         form = dict(zip(names, values, strict=True))
-        with faults_said():
+        with speaking(preferred(request.headers.get("accept-language", ""))), faults_said():
             asked = request_of(form, images)
             telling = controller.telling(str(form["profile"]))
             return controller.open(asked, policy_of(form, telling.policy), who(request), telling.profile)

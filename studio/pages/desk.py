@@ -23,6 +23,7 @@ from pydantic import ValidationError
 from core.errors import BadImage, CommandError, StudioError
 from core.types import MAX_GIVEN, MAX_PICTURES, Given, ImageRef, Notes, Policy, Request
 from studio.pages.parts import sentence
+from studio.speech import say
 
 if TYPE_CHECKING:
     from core.images import ImageStore
@@ -60,7 +61,7 @@ def faults_said() -> Iterator[None]:
     except ValidationError as error:
         raise gr.Error(sentence(error), title="Not yet", print_exception=False) from error
     except StudioError as error:
-        raise gr.Error(str(error), title="Not yet", print_exception=False) from error
+        raise gr.Error(say(str(error)), title="Not yet", print_exception=False) from error
 
 
 def uploaded(file: Any) -> Path:

@@ -9,6 +9,7 @@ import gradio as gr
 
 from core.types import MAX_GIVEN, MAX_PICTURES
 from studio.pages.parts import MOUNT, template
+from studio.speech import later
 
 #: As ``MOUNT``, but the module is given what a field needs: its value, what sends a file, and news of the value.
 _FIELD = MOUNT.replace("mount(element, server)", "mount(element, { props, upload, watch })")
@@ -17,8 +18,8 @@ _FIELD = MOUNT.replace("mount(element, server)", "mount(element, { props, upload
 def pictures_to_go_on_from() -> gr.HTML:
     """A tray whose last picture is the first step's source. What is dropped anywhere on the desk comes here."""
     return _tray(
-        "Pictures to go on from",
-        "The story starts from the last of them: its first step is drawn on it.",
+        later("Pictures to go on from"),
+        later("The story starts from the last of them: its first step is drawn on it."),
         elem_id="start-pictures",
         flags="data-ordered",
     )
@@ -26,8 +27,8 @@ def pictures_to_go_on_from() -> gr.HTML:
 
 def reference_pictures() -> gr.HTML:
     return _tray(
-        "Reference pictures",
-        "A character or a style to look at. They are never drawn on.",
+        later("Reference pictures"),
+        later("A character or a style to look at. They are never drawn on."),
         elem_id="references",
         flags="",
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -20,10 +21,14 @@ from studio.storyboard import TEMPLATES
 
 ROOT = Path(__file__).parents[2]
 STATIC = ("frame", "welcome", "lesson", "shelf_frame", "tray", "sequence", "library_frame")  # told again by scripts
+HEADER = "# What Interleave Studio says, in another language. `make speech` keeps it in step with the code."
+AUTHORS = "the Interleave Studio authors"
+CREATED = datetime(2026, 11, 25, tzinfo=UTC)  # always the same, so that a catalogue changes only where its words do
 SAYING = {"say", "later"}
 FIELDS = {"Button", "Accordion", "Markdown", "UploadButton", "Tab", "Label"}  # of Gradio, whose first argument is shown
 SHOWN = {"label", "info", "placeholder", "message", "title"}  # keywords whose text is shown
 SPOKEN = {"title", "aria-label", "placeholder"}
+_SLOTS = re.compile(r"\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}", re.DOTALL)
 _JS = re.compile(r"""\bsay\(\s*"((?:[^"\\]|\\.)*)\"""")
 
 
@@ -50,6 +55,7 @@ def _phrases_of(path: Path) -> Iterator[str]:
         case ".py":
             yield from _of_code(ast.parse(text))
         case ".js":
+            yield from _Markup("".join(re.findall(r"const MARKUP = `(.*?)`", text, re.DOTALL))).said
             yield from (re.sub(r"\\(.)", r"\1", found) for found in _JS.findall(text))
         case ".html" if path.stem in STATIC:
             yield from _Markup(text).said
@@ -80,7 +86,7 @@ class _Markup(HTMLParser):
     def __init__(self, text: str) -> None:
         super().__init__()
         self.said: list[str] = []
-        self.feed(text)
+        self.feed(_SLOTS.sub("", re.sub(r'="[^"]*\{\{[^"]*"', '=""', text)))
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.said += [value for name, value in attrs if name in SPOKEN and value]
@@ -97,15 +103,29 @@ def updated(language: str) -> Catalog:
     if path.exists():
         with open(path, "rb") as file:
             known = {str(message.id): str(message.string) for message in read_po(file) if message.id}
-    catalog = Catalog(locale=language, project="Interleave Studio", fuzzy=False)
+    catalog = Catalog(
+        locale=language,
+        project="Interleave Studio",
+        version="1",
+        copyright_holder=AUTHORS,
+        msgid_bugs_address="",
+        last_translator=AUTHORS,
+        language_team=language,
+        creation_date=CREATED,
+        revision_date=CREATED,
+        fuzzy=False,
+    )
+    catalog.header_comment = HEADER  # Babel's own has places to fill in
+    catalog.msgid_bugs_address = ""
     for phrase, where in sorted(phrases().items()):
         catalog.add(phrase, known.get(phrase, ""), locations=[(name, None) for name in sorted(where)])
     return catalog
 
 
 def write(language: str) -> None:
+    catalog = updated(language)  # before the file is opened for writing, which empties it
     with open(FOLDER / f"{language}.po", "wb") as file:
-        write_po(file, updated(language), width=120, omit_header=False, sort_by_file=False)
+        write_po(file, catalog, width=120)
 
 
 if __name__ == "__main__":

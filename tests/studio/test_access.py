@@ -1,0 +1,78 @@
+"""The pages for everybody: no serious finding of axe-core anywhere, everything by keyboard, and other languages."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.studio.chromium import DESKTOP, PHONE, context, visit
+from tests.studio.open_studio import Studio, ask, finished
+from tests.studio.storybook import REQUEST
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+SERIOUS = {"serious", "critical"}
+
+
+def findings(page: Page) -> list[str]:
+    """What axe-core finds serious in the page as it is, once nothing moves any more."""
+    page.wait_for_timeout(700)
+    found = Axe().run(page).response["violations"]
+    return [f"{fault['id']}: {fault['nodes'][0]['html'][:200]}" for fault in found if fault["impact"] in SERIOUS]
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_no_state_of_the_first_page_has_a_serious_finding(studio: Studio, size: tuple[int, int], dark: bool) -> None:
+    with studio.page(size=size, dark=dark) as page:
+        assert findings(page) == []
+        for fold in ("#pictures", "#notes", "#settings"):
+            page.locator(f"{fold} button").first.click()
+        assert findings(page) == []
+        ask(page)
+        finished(page)
+        page.click("[data-step=s2] .attempts summary")
+        page.click("[data-step=s3] [data-do=edit]")
+        assert findings(page) == []
+        page.fill("[data-step=s3] form [name=prompt]", "Another prompt.")
+        page.click("[data-step=s3] form [type=submit]")
+        expect(page.locator("dialog.ask")).to_be_visible()
+        assert findings(page) == []
+        page.keyboard.press("Escape")
+        page.click("[data-step=s2] .attempt-picture >> nth=1")
+        assert findings(page) == []
+        page.keyboard.press("Escape")
+        page.click("[data-do=show-book]")
+        assert findings(page) == []
+        page.click("[data-do=read-full]")
+        assert findings(page) == []
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_the_library_has_no_serious_finding(studio: Studio, dark: bool) -> None:
+    studio.house.rest(studio.house.open())
+    with studio.page("library", dark=dark) as page:
+        expect(page.locator("body")).to_contain_text(REQUEST)
+        assert findings(page) == []
+
+
+@pytest.mark.parametrize(("locale", "start", "done"), [("ja-JP", "ストーリー", "完"), ("zh-CN", "故事", "完")])
+def test_the_page_speaks_the_language_of_the_browser(studio: Studio, locale: str, start: str, done: str) -> None:
+    visitor = studio.browser.new_context(locale=locale, viewport={"width": 1280, "height": 900})
+    page = visit(visitor.new_page(), studio.url)
+    expect(page.locator("#start")).to_contain_text(start)
+    ask(page)
+    page.wait_for_selector(".studio[data-look=done]")
+    expect(page.locator(".badge-status")).to_contain_text(done)
+    assert page.evaluate("document.documentElement.lang") == locale[:2]
+    page.keyboard.press("?")
+    expect(page.locator("dialog.help")).not_to_contain_text("this list")
+    expect(page.locator("[data-step=s1] .caption")).to_contain_text("Early in the morning")
+    visitor.close()
+
+
+def test_a_reader_in_english_sees_english_whatever_else_there_is(studio: Studio) -> None:
+    page = visit(context(studio.browser).new_page(), studio.url)
+    expect(page.locator("#start")).to_have_text("Tell the story")
+    page.context.close()
