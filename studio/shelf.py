@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from studio.speech import later, say
+
 if TYPE_CHECKING:
     from core.store import Status, StoryCard
 
@@ -12,11 +14,11 @@ Look = Literal["busy", "waiting", "paused", "turn", "done", "bad"]
 
 #: How each status looks, in a word.
 LOOKS: dict[Status, tuple[Look, str]] = {
-    "running": ("waiting", "In line"),
-    "waiting": ("turn", "Your turn"),
-    "paused": ("paused", "Paused"),
-    "stuck": ("bad", "Stuck"),
-    "done": ("done", "Finished"),
+    "running": ("waiting", later("In line")),
+    "waiting": ("turn", later("Your turn")),
+    "paused": ("paused", later("Paused")),
+    "stuck": ("bad", later("Stuck")),
+    "done": ("done", later("Finished")),
 }
 
 
@@ -34,6 +36,6 @@ class Card:
 
 def card_for(card: StoryCard, working: bool) -> Card:
     """``working``: a model is at it just now."""
-    look, label = ("busy", "Working") if working else LOOKS[card.status]
-    steps = f"{card.steps} {'step' if card.steps == 1 else 'steps'}" if card.steps else ""
-    return Card(card.id, card.title, look, label, steps, card.cover.sha256 if card.cover else None)
+    look, label = ("busy", later("Working")) if working else LOOKS[card.status]
+    steps = say("1 step") if card.steps == 1 else say("{count} steps", count=card.steps) if card.steps else ""
+    return Card(card.id, card.title, look, say(label), steps, card.cover.sha256 if card.cover else None)
