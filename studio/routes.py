@@ -120,6 +120,12 @@ def _nothing() -> Response:
 class _Fresh(StaticFiles):
     """Files that a browser keeps, but asks about each time, so that a new version of the studio shows at once."""
 
+    def get_path(self, scope: Scope) -> str:
+        """As the browser asks for it, also where a proxy has taken away the path that the studio is below."""
+        below, asked = scope.get("app_root_path", ""), scope["path"]
+        taken_away = below and not asked.startswith(f"{below}/")
+        return super().get_path({**scope, "root_path": scope["root_path"].removeprefix(below)} if taken_away else scope)
+
     def file_response(self, *args: object, **kwargs: object) -> Response:
         response = super().file_response(*args, **kwargs)  # type: ignore[arg-type]
         response.headers["Cache-Control"] = "no-cache"
@@ -137,7 +143,8 @@ class _Wrap:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        fresh = self.shared and scope["path"] in PAGES and not has_token(Request(scope).cookies)
+        page = scope["path"].removeprefix(scope.get("root_path", ""))
+        fresh = self.shared and page in PAGES and not has_token(Request(scope).cookies)
 
         async def wrapped(message: Message) -> None:
             if message["type"] == "http.response.start":

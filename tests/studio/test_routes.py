@@ -193,6 +193,18 @@ def test_scripts_and_styles_are_asked_about_each_time(client: TestClient) -> Non
         assert (again.status_code, again.content) == (304, b"")
 
 
+@pytest.mark.parametrize("passed_on", ["", "/below"], ids=["taken away", "passed on"])
+def test_all_is_found_below_another_path_whether_or_not_the_proxy_takes_it_away(house: House, passed_on: str) -> None:
+    app = Starlette(routes=routes(house.controller, house.store.images), middleware=middleware(shared=True))
+    app.auth = None  # type: ignore[attr-defined]
+    client = TestClient(app, root_path="/below")
+    for address in ("/studio/js/studio.js", "/studio/css/base.css"):
+        assert client.get(passed_on + address).status_code == 200
+    for address in ("/studio/js/%2E%2E/%2E%2E/app.py", "/studio/js/..%2Fcss%2Fbase.css", "/studio/js/"):
+        assert client.get(passed_on + address).status_code == 404
+    assert COOKIE in client.get(passed_on + "/library").headers["set-cookie"], "a guest may come to any page first"
+
+
 @pytest.mark.parametrize("address", ["/pictures/{story}/{sha256}.png", "/exports/nosuchjob", "/studio/js/", "/nothing"])
 def test_every_answer_keeps_the_page_to_itself(client: TestClient, story: str, sha256: str, address: str) -> None:
     headers = client.get(address.format(story=story, sha256=sha256)).headers
