@@ -138,9 +138,7 @@ def harmless() -> set[tuple[str, frozenset[str]]]:
 
 
 @pytest.mark.parametrize("field", FIELDS)
-def test_text_that_looks_like_markup_is_shown_as_it_was_written(
-    field: str, harmless: set[tuple[str, frozenset[str]]]
-) -> None:
+def test_text_that_looks_like_markup_is_shown_as_it_was_written(field: str, harmless: set[tuple[str, frozenset[str]]]) -> None:
     found = parsed(lambda other: EVIL if other == field else "Three plain words")
     assert elements(found) <= harmless
     texts = [text for page in found for text in page.texts]
@@ -150,9 +148,7 @@ def test_text_that_looks_like_markup_is_shown_as_it_was_written(
 
 @settings(max_examples=40, deadline=None)
 @given(text=st.text(st.one_of(st.sampled_from("<>\"'&=/-! {}%`\n\0"), st.characters(codec="utf-8")), min_size=1))
-def test_no_text_at_all_adds_an_element_or_an_attribute(
-    harmless: set[tuple[str, frozenset[str]]], text: str
-) -> None:
+def test_no_text_at_all_adds_an_element_or_an_attribute(harmless: set[tuple[str, frozenset[str]]], text: str) -> None:
     found = parsed(lambda _: text)
     assert elements(found) <= harmless
     assert any(text in shown for page in found for shown in page.texts)
