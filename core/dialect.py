@@ -185,8 +185,8 @@ def _merge(parts: Iterator[Part]) -> list[Part]:
 # ---------------------------------------------------------------- values -> reply text (what a model is trained to write)
 
 
-def plan_reply(plan: Plan) -> str:
-    """The reply that means ``plan``; :func:`parse_plan` reads it back."""
+def plan_reply(plan: Plan, first: int = 1) -> str:
+    """The reply that means ``plan``; :func:`parse_plan` reads it back. A plan that goes on from what is shown begins later."""
     steps = [
         {
             "step_number": number,
@@ -195,7 +195,7 @@ def plan_reply(plan: Plan) -> str:
             "prompt": step.prompt,
             "auxiliary_text": step.caption,
         }
-        for number, step in enumerate(plan.steps, start=1)
+        for number, step in enumerate(plan.steps, start=first)
     ]
     return _reply(plan.thought, {"execution_plan": steps})
 

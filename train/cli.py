@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from train import story
+from train import story, training
 from train.pocket import commands as pocket
 from train.terminal import INTERRUPTED, Data, interruptible, owned, plainly
 
@@ -34,6 +34,9 @@ evaluate.command("pocket", epilog="Example: python -m train evaluate pocket --co
 app.add_typer(evaluate, name="evaluate")
 app.add_typer(pocket.app, name="pocket")
 app.add_typer(story.app, name="story")
+app.command(
+    epilog="Example: python -m train sft --role critic --model pocket --data data/curated --out runs/critic --preset pocket"
+)(training.sft)
 
 PromptFile = Annotated[Path, typer.Option(exists=True, dir_okay=False, show_default=False, help="The prompts, one a line.")]
 

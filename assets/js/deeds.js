@@ -68,11 +68,11 @@ export function deeds(library) {
     if (!tales.length) return;
     const stories = tales.map(idOf);
     const words = tales.length === 1 ? `“${tales[0].dataset.title}”` : say("{count} stories", { count: tales.length });
+    const at = document.activeElement; // what has the focus, if it is not somewhere else on the page
+    const held = at === document.body || at.closest("[data-picked], [data-menu]") || tales.some((tale) => tale.contains(at));
+    const heir = held ? neighbour(tales) : null; // asked now: the page may let go of them before the studio has answered
     const answer = await ask("delete", { stories });
     if (answer.error) return toast(answer.error);
-    const at = document.activeElement; // what had the focus, if it is not somewhere else on the page
-    const held = at === document.body || at.closest("[data-picked], [data-menu]") || tales.some((tale) => tale.contains(at));
-    const heir = held ? neighbour(tales) : null;
     await library.refresh(stories);
     heir?.querySelector(".tale-open").focus();
     deleted.push({ stories, stopped: answer.stopped, words });

@@ -82,9 +82,13 @@ class Checkpoint:
         def fill(part: dict[str, str]) -> dict[str, Any]:
             if part["type"] == "image":
                 return {"type": "image", "image": rgb(next(rest))}
-            return {"type": "text", "text": self._control.sub(lambda found: f"{found[0][0]} {found[0][1:]}", part["text"])}
+            return {"type": "text", "text": self.plain(part["text"])}
 
         return [{**message, "content": [fill(part) for part in message["content"]]} for message in messages]
+
+    def plain(self, text: str) -> str:
+        """The text with its control tokens broken up; a trainer's rows go through it as a person's words do."""
+        return self._control.sub(lambda found: f"{found[0][0]} {found[0][1:]}", text)
 
     def add_adapter(self, adapter: str) -> str:
         """Loads a LoRA adapter, a local folder or a hub id, beside those that are there, once; returns its provenance."""

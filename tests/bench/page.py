@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import statistics
 import tempfile
 import threading
@@ -25,6 +24,7 @@ from studio.visitors import OWNER
 from tests.bench.figures import Figure
 from tests.core.shelves import fill
 from tests.studio.chromium import browser, context, visit
+from tests.studio.open_studio import free_port
 from tests.studio.storybook import House
 
 CHANGES = 12  # of which each viewer's page is to show every one
@@ -52,9 +52,7 @@ def figures() -> Iterator[Figure]:
 def long_story(folder: Path) -> Iterator[tuple[House, str, str]]:
     """A studio with a finished story whose every step cost its whole budget."""
     agents = scripted_agents(plans=[plan_of(STEPS)], verdicts=[Verdict(accepted=False, p_success=0.4, thought="Not yet. " * 20)])
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     with House(folder, agents) as house:
         app = launch(house.controller, house.store.images, Settings(data=folder, port=port), wait=False)
         story = house.controller.open(Request(text="A long story"), Policy(max_attempts=ATTEMPTS), OWNER)

@@ -73,12 +73,16 @@ def chromium() -> Iterator[Browser]:
         yield opened
 
 
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
 @contextmanager
 def opened(folder: Path, chromium: Browser, host: str = "127.0.0.1") -> Iterator[Studio]:
     """A studio over a data folder; with another host, one that guests come to."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     book = Storybook()
     with House(folder, book.agents) as house:
         app = launch(house.controller, house.store.images, Settings(data=folder, host=host, port=port), wait=False)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -29,18 +28,13 @@ from studio.controller import Telling
 from studio.ui import launch
 from studio.visitors import COOKIE
 from tests.studio import storybook
+from tests.studio.open_studio import free_port
 from tests.studio.storybook import REQUEST, STEPS, House, Storybook
 
 ROOT = Path(__file__).parents[2]
 PUBLIC = {"/create_story", "/story_status", "/story_export"}
 #: How the first bytes of each format's file begin.
 BEGINNINGS = {"html": b"<!doctype html>", "pdf": b"%PDF-", "epub": b"PK", "zip": b"PK", "md": b"PK", "story": b"PK"}
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 @contextmanager

@@ -6,7 +6,6 @@ import base64
 import json
 import re
 import secrets
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,6 +25,7 @@ from studio.pages.desk import policy_of, request_of, uploaded
 from studio.ui import _telling, launch
 from tests.studio import storybook
 from tests.studio.chromium import DESKTOP, PHONE, browser, context, visit
+from tests.studio.open_studio import free_port
 from tests.studio.storybook import House, Storybook
 
 SLOW = 20_000  # ms
@@ -180,9 +180,7 @@ class Desk:
 @pytest.fixture
 def desk(tmp_path: Path, chromium: Browser, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     monkeypatch.setattr(storybook, "TELLINGS", TELLINGS)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     with House(tmp_path / "data", Storybook().agents) as house:
         app = launch(house.controller, house.store.images, Settings(data=tmp_path / "data", port=port), wait=False)
         opened = Desk(house, f"http://127.0.0.1:{port}/", chromium)

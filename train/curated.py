@@ -1,0 +1,88 @@
+"""Opens what ``curate`` wrote: rows with their pictures, as the trainers read them. Knows no model but a row's length.
+
+A folder has ``planner_sft``, ``critic_sft`` and ``critic_rl``, each with ``train-*.parquet`` and ``validation-*.parquet``.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from train.runs import RunError
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+Stage = Literal["planner_sft", "critic_sft", "critic_rl"]
+Split = Literal["train", "validation"]
+
+NEEDED = {
+    "planner_sft": ("prompt", "completion", "images"),
+    "critic_sft": ("prompt", "completion", "images"),
+    "critic_rl": ("prompt", "images", "truth", "step_prompt", "current_prompt", "semantics", "quality", "seed"),
+}
+
+
+def files(data: Path, stage: Stage, split: Split) -> list[Path]:
+    return sorted((data / stage).glob(f"{split}-*.parquet"))
+
+
+def open_rows(data: Path, stage: Stage, split: Split) -> Dataset | None:
+    """The rows of one split; None if there are none. Raises ``RunError`` if there is nothing at all to train on."""
+    from datasets import Image, List, load_dataset
+
+    found = files(data, stage, split)
+    rows: Any = load_dataset("parquet", data_files=[str(path) for path in found], split="train") if found else ()
+    if not len(rows):
+        if split == "train":
+            raise RunError(f"There are no rows in {stage}/train-*.parquet of {data.name}: nothing can be learned from it.")
+        return None
+    if missing := set(NEEDED[stage]) - set(rows.column_names):
+        raise RunError(f"The rows of {stage} in {data.name} have no column {min(missing)!r}.")
+    if rows.features["images"] != List(Image()):
+        rows = rows.cast_column("images", List(Image()))
+    return rows
+
+
+def by_weight(weights: Sequence[float]) -> list[int]:
+    """The rows of one epoch by their weight: one of weight 2 comes twice, and of those of weight 0.5 every other one does."""
+    chosen: list[int] = []
+    owed = 0.0
+    for row, weight in enumerate(weights):
+        owed += weight
+        times = int(owed + 1e-9)  # ten tenths are one
+        chosen += [row] * times
+        owed -= times
+    return chosen
+
+
+def weighted(rows: Dataset) -> Dataset:
+    """The rows as often as their weights say."""
+    if "weight" not in rows.column_names:
+        return rows
+    chosen = by_weight(rows["weight"][:])
+    return rows if chosen == list(range(len(rows))) else rows.select(chosen)
+
+
+def sampled(rows: Dataset, count: int, seed: int) -> Dataset:
+    """At most ``count`` of the rows, in their order."""
+    if len(rows) <= count:
+        return rows
+    return rows.select(sorted(random.Random(seed).sample(range(len(rows)), count)))
+
+
+def short_enough(rows: Dataset, processor: Any, cutoff: int) -> Dataset:
+    """The rows that fit into ``cutoff`` tokens: one that was cut would lose its reply, or a part of a picture."""
+    return rows.filter(lambda row: tokens_of(row, processor) <= cutoff, load_from_cache_file=False)
+
+
+def tokens_of(row: dict[str, Any], processor: Any) -> int:
+    """Tokens of prompt, pictures and reply; the chat template's own few are counted once a message."""
+    messages = [*row["prompt"], *row.get("completion", [])]
+    texts = [part["text"] for message in messages for part in message["content"] if part["type"] == "text"]
+    words = sum(len(ids) for ids in processor.tokenizer(texts, add_special_tokens=False)["input_ids"]) if texts else 0
+    sizes = [(picture.height, picture.width) for picture in row["images"]]
+    pictures = sum(processor._get_num_multimodal_tokens(image_sizes=sizes)["num_image_tokens"]) if sizes else 0
+    return words + pictures + 2 * len(sizes) + 5 * len(messages)

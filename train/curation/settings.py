@@ -1,0 +1,50 @@
+"""What curation may be told. The paper publishes no thresholds (METHOD: data); these are ours, and each is a setting."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from core.types import Value
+
+
+class Curation(Value):
+    """Every threshold of :func:`train.curation.curate`. Scores are a judge's overall marks, 0 to 10."""
+
+    seed: int = Field(default=0, ge=0, description="Decides cuts, splits and which of too many rows are kept.")
+    validation: float = Field(default=0.05, ge=0, le=0.5, description="Share of requests, with all their stories, kept to validate.")
+    pack: str = Field(default="", description="Prompt pack of the rows; empty: that of each story's own profile.")
+    judge: str = Field(default="", description="Whose scores count; empty: the newest of each attempt.")
+
+    cuts: int = Field(default=1, ge=0, description="Planner rows a story that show some of it, cut at random steps.")
+    whole: bool = Field(default=True, description="Also one planner row a story that shows nothing of it.")
+
+    first_prompt: Literal["filled", "empty", "mixed"] = Field(
+        default="filled",
+        description="What the critic is told that a first attempt was drawn with: the step's prompt, as the studio tells it; "
+        "nothing, as the released critics were trained; or half of each.",
+    )
+    truth: Literal["verdict", "score"] = Field(
+        default="verdict", description="Whether an attempt that no person judged is a success: by the critic, or by its score."
+    )
+    pass_score: float = Field(default=8.0, ge=0, le=10, description="Both marks of a success, where the score decides.")
+
+    high: float = Field(default=8.0, ge=0, le=10, description="A step none of whose scores is below this is kept, whatever its trend.")
+    low: float = Field(default=4.0, ge=0, le=10, description="A step none of whose scores reaches this is low throughout.")
+    trend: float = Field(default=0.0, description="Least slope of a step's scores, in marks an attempt; a lower one is a negative trend.")
+    degradation: float = Field(default=2.0, ge=0, description="Marks that the last attempt may be worse than the best before it.")
+    unscored: Literal["keep", "drop"] = Field(
+        default="keep", description="What becomes of steps with an attempt that has no score: kept for SFT, or dropped."
+    )
+
+    sft_to_rl: float = Field(default=2.0, gt=0, description="SFT rows to each RL row; the steps whose scores vary most go to RL.")
+    variance: float | None = Field(
+        default=None, ge=0, description="Steps whose scores vary by more go to RL; None: as many as sft_to_rl asks for."
+    )
+    balance: float = Field(
+        default=1.0, ge=0, description="Most rows of one verdict to each of the other, at each attempt's number; 0: any."
+    )
+    margin: float = Field(default=2.0, ge=0, description="Marks by which one attempt must be better to be preferred.")
+    person_weight: float = Field(default=1.0, gt=0, description="Weight of a row that a person decided; all others have 1.")
+    rows_a_shard: int = Field(default=2000, ge=1, description="Most rows in one parquet file.")

@@ -1,0 +1,100 @@
+"""Reads data folders for curation: story by story, the same ones in the same order each time, whoever writes meanwhile."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from types import TracebackType
+
+from core.dialect import Pack, load_pack
+from core.errors import NotFound, ProfileError
+from core.images import ImageStore
+from core.ports import Score
+from core.profiles import ASSETS, load_profile
+from core.store import Store
+from train.scores import Scores
+from train.told import Case, Told, told
+
+USUAL_PACK = "full"  # of stories whose profile is not known here
+
+
+@dataclass(frozen=True)
+class Source:
+    """One data folder, with the scores beside it."""
+
+    folder: Path
+    store: Store
+    scores: Scores
+
+    def score(self, case: Case) -> Score | None:
+        line = self.scores.find(case.digest)
+        return line.score if line else None
+
+
+class Sources:
+    """Some data folders, open to look only. The first walk remembers how long each story was; later ones see no more."""
+
+    def __init__(self, folders: list[Path], judge: str = "") -> None:
+        self._open = ExitStack()
+        self.all: list[Source] = []
+        self.deleted = 0
+        try:
+            for folder in folders:
+                store = self._open.enter_context(Store(folder, write=False))
+                self.all.append(Source(folder, store, Scores(folder, judge or None)))
+        except BaseException:
+            self._open.close()
+            raise
+        self._ids = [source.store.ids() for source in self.all]
+        self._lengths: array[int] | None = None
+
+    def __enter__(self) -> Sources:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._open.close()
+
+    def __len__(self) -> int:
+        return sum(map(len, self._ids))
+
+    @property
+    def images(self) -> list[ImageStore]:
+        return [source.store.images for source in self.all]
+
+    def walk(self) -> Iterator[tuple[Source, Told | None]]:
+        """Every story once; None for one that a person deleted."""
+        lengths, known = array("L"), self._lengths
+        for source, ids in zip(self.all, self._ids, strict=True):
+            for story_id in ids:
+                length = known[len(lengths)] if known is not None else None
+                story, length = self._read(source, story_id, length)
+                lengths.append(length)
+                yield source, story
+        self.deleted = sum(length == 0 for length in lengths)
+        self._lengths = lengths
+
+    def _read(self, source: Source, story_id: str, length: int | None) -> tuple[Told | None, int]:
+        if length == 0:
+            return None, 0
+        try:
+            events = source.store.events(story_id)[:length]
+        except NotFound:
+            if length is not None:
+                raise
+            return None, 0
+        return told(story_id, events), len(events)
+
+
+@lru_cache
+def pack_of(profile: str, wanted: str = "") -> Pack:
+    """The pack that is wanted, else that of a profile, else the usual one. ``ProfileError`` if the wanted one is not there."""
+    if wanted:
+        return load_pack(Path(wanted) if Path(wanted).is_dir() else ASSETS / "prompts" / wanted)
+    try:
+        return load_pack(Path(load_profile(profile).prompts))
+    except ProfileError:
+        return load_pack(ASSETS / "prompts" / USUAL_PACK)

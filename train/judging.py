@@ -1,0 +1,256 @@
+"""Scores attempts from 0 to 10 on two axes, by the exact checker or by any vision-language model. Never steers a story.
+
+Semantics is the lesser of how far the edit was done and how well the rest was kept; quality the lesser of how natural the
+picture is and how free of flaws (VIEScore's idea, METHOD: training; the questions are ours, ``assets/prompts/judge``). What
+could not be scored has no score, and a reason: never a middle value.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from core.backends.vlm import Reply, Vlm, read
+from core.dialect import Message, Pack, critic_messages
+from core.errors import AgentError, Cancelled, NotFound, ReplyError, StudioError
+from core.images import PROGRAM
+from core.ports import Judge, JudgeCase, Results, Score, Stream
+from core.store import Store
+from train.pocket.evaluate import scene_of
+from train.pocket.intents import Intent, check
+from train.pocket.reading import parse_prompt
+from train.scores import ScoreLine, Scores
+from train.told import Case, told
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from core.pocket.world import Scene
+
+QUESTIONS = Path(__file__).parents[1] / "assets" / "prompts" / "judge"
+POCKET_EXACT = "pocket-exact"
+A_FAULT = 2.5  # marks: what one thing costs that changed and should not have; after four nothing is left of the picture
+TOGETHER = 8  # cases in one call of a judge
+
+
+# ---------------------------------------------------------------- the exact judge
+
+
+class PocketExact:
+    """Holds the scene program in a picture against the prompt. The renderer draws no flaws, so quality is always 10."""
+
+    name = POCKET_EXACT
+
+    def score(self, cases: list[JudgeCase]) -> Stream[Results[Score]]:
+        return [self._score(case) for case in cases]
+        yield  # a stream that has nothing to show
+
+    def _score(self, case: JudgeCase) -> Score | AgentError:
+        before, after = None if case.before is None else _scene(case.before), _scene(case.after)
+        if after is None or (case.before is not None and before is None):
+            return AgentError("The picture has no scene program, so that it was not drawn by the pocket painter.")
+        intent = parse_prompt(case.prompt, whole=before is None)
+        if not (asked := _demands(intent)):
+            return AgentError("The prompt asks for nothing that the pocket world knows.")
+        return exact_score(intent, asked, before, after)
+
+
+def exact_score(intent: Intent, asked: int, before: Scene | None, after: Scene) -> Score:
+    """10 where the checker finds no fault; less for each thing that was asked for and is not so, and for each that changed."""
+    findings = check(intent, before, after)
+    unmet = sum(_demands_of(intent, found.subject) if found.attribute == "kind" else 1 for found in findings.unmet)
+    done = 10 * max(0.0, 1 - unmet / asked)
+    kept = max(0.0, 10 - A_FAULT * len(findings.collateral))
+    return Score(semantics=round(min(done, kept), 2), quality=10.0)
+
+
+def _scene(picture: Image) -> Scene | None:
+    program = picture.info.get(PROGRAM)
+    return scene_of(program) if isinstance(program, str) else None
+
+
+def _demands(intent: Intent) -> int:
+    """How many things a prompt asks for, each attribute of its own."""
+    stage = sum(value is not None for value in (intent.place, intent.time, intent.weather))
+    return stage + len(intent.gone) + sum(_demands_of(intent, wanted.kind) for wanted in intent.wanted)
+
+
+def _demands_of(intent: Intent, kind: str) -> int:
+    wanted = intent.find(kind)
+    return 1 if wanted is None else 1 + sum(v is not None for v in (wanted.colour, wanted.size, wanted.count, wanted.slot))
+
+
+# ---------------------------------------------------------------- a model as the judge
+
+
+class _Marks(BaseModel):
+    model_config = ConfigDict(extra="ignore", strict=True)
+
+
+class _EditMarks(_Marks):
+    edit_success: float = Field(ge=0, le=10)
+    over_editing: float = Field(ge=0, le=10)
+
+
+class _PictureMarks(_Marks):
+    naturalness: float = Field(ge=0, le=10)
+    artefacts: float = Field(ge=0, le=10)
+
+
+@dataclass(frozen=True)
+class VlmJudge:
+    """Asks a vision-language model two questions a case: about the edit (two pictures), and about the picture alone."""
+
+    vlm: Vlm
+
+    @property
+    def name(self) -> str:
+        return self.vlm.name
+
+    def score(self, cases: list[JudgeCase]) -> Stream[Results[Score]]:
+        from PIL import Image as images
+
+        blanks = [images.new("RGB", case.after.size, "white") if case.before is None else case.before for case in cases]
+        edits = [[before, case.after] for before, case in zip(blanks, cases, strict=True)]
+        seeds = [case.seed for case in cases]
+        about_edits = yield from self.vlm.generate([question("edit", case.prompt) for case in cases], edits, seeds)
+        alone = [[case.after] for case in cases]
+        about_pictures = yield from self.vlm.generate([question("picture", case.prompt) for case in cases], alone, seeds)
+        return [_scored(edit, picture) for edit, picture in zip(about_edits, about_pictures, strict=True)]
+
+
+def question(name: str, prompt: str) -> list[Message]:
+    """One of the judge's questions about what came of ``prompt``."""
+    return critic_messages(_question_pack(name), prompt, prompt)
+
+
+@lru_cache
+def _question_pack(name: str) -> Pack:
+    text = (QUESTIONS / f"{name}.md").read_text(encoding="utf-8").strip()
+    return Pack(name=f"judge {name}", planner="", critic=text, painter="")
+
+
+def _scored(edit: Reply | AgentError, picture: Reply | AgentError) -> Score | AgentError:
+    semantics = read(edit, lambda reply: _least(reply.text, _EditMarks))
+    quality = read(picture, lambda reply: _least(reply.text, _PictureMarks))
+    for marks in (semantics, quality):
+        if isinstance(marks, AgentError):
+            return marks
+    assert not isinstance(semantics, AgentError)
+    assert not isinstance(quality, AgentError)
+    return Score(semantics, quality)
+
+
+def _least(reply: str, marks: type[_Marks]) -> float:
+    """The lesser of the two marks in the reply's last object. ``ReplyError`` if it has none, or marks beyond 0 to 10."""
+    objects = re.findall(r"\{[^{}]*\}", reply)
+    if not objects:
+        raise ReplyError("The judge's reply has no marks in it.")
+    try:
+        return float(min(marks.model_validate(json.loads(objects[-1])).model_dump().values()))
+    except (ValidationError, ValueError) as error:
+        raise ReplyError(f"The judge's marks cannot be read: {' '.join(objects[-1].split())[:200]}") from error
+
+
+def judge_named(name: str) -> Judge:
+    """The exact checker, or the critic's model of a profile. ``ProfileError`` if there is none of this name."""
+    if name == POCKET_EXACT:
+        return PocketExact()
+    from core.backends.vlm import load_vlm
+    from core.profiles import load_profile
+
+    model = load_profile(name).critic
+    return VlmJudge(
+        load_vlm(
+            model.model,
+            revision=model.revision,
+            dtype=model.dtype,
+            adapter=model.adapter,
+            max_new_tokens=model.max_new_tokens,
+            temperature=model.temperature,
+        )
+    )
+
+
+# ---------------------------------------------------------------- a whole data folder
+
+
+@dataclass(frozen=True)
+class Seen:
+    """An attempt that was come to; ``new`` if it was scored just now, not in an earlier run."""
+
+    line: ScoreLine
+    new: bool
+
+
+def score_all(store: Store, scores: Scores, judge: Judge, again: bool = False) -> Iterator[Seen]:
+    """Scores every attempt that this judge has not scored yet; ``again``: also those where it failed before.
+
+    May be closed at any point: what was yielded is kept, and the next run goes on from there.
+    """
+    waiting: dict[str, tuple[str, Case]] = {}
+    for story_id in store.ids():
+        try:
+            story = told(story_id, store.events(story_id))
+        except NotFound:  # deleted
+            continue
+        for case in story.cases:
+            known = scores.find(case.digest)
+            if known and (known.score or not again):
+                yield Seen(known, new=False)
+                continue
+            waiting.setdefault(case.digest, (story_id, case))
+            if len(waiting) == TOGETHER:
+                yield from _score(store, scores, judge, waiting)
+                waiting = {}
+    yield from _score(store, scores, judge, waiting)
+
+
+def _score(store: Store, scores: Scores, judge: Judge, waiting: dict[str, tuple[str, Case]]) -> Iterator[Seen]:
+    """Asks about these, and keeps what comes before it is shown."""
+    loaded: list[JudgeCase] = []
+    lines: list[ScoreLine] = []
+    asked: list[tuple[str, Case]] = []
+    for story_id, case in waiting.values():
+        try:
+            loaded.append(_loaded(store, case))
+        except StudioError as error:  # its picture is gone or damaged
+            lines.append(_line(judge, story_id, case, AgentError(str(error))))
+        else:
+            asked.append((story_id, case))
+    results = _ask(judge, loaded) if loaded else []
+    lines += [_line(judge, story_id, case, made) for (story_id, case), made in zip(asked, results, strict=True)]
+    scores.add(lines)
+    yield from (Seen(line, new=True) for line in lines)
+
+
+def _loaded(store: Store, case: Case) -> JudgeCase:
+    attempt = case.attempt
+    before = store.images.load(attempt.source) if attempt.source else None
+    return JudgeCase(before, store.images.load(attempt.image), case.prompt, attempt.prompt, attempt.seed)
+
+
+def _ask(judge: Judge, cases: list[JudgeCase]) -> Results[Score]:
+    call = judge.score(cases)
+    try:
+        while True:
+            next(call)
+    except StopIteration as finished:
+        results: Results[Score] = finished.value
+        return results
+    except Cancelled:
+        raise
+    except AgentError as error:  # the whole call failed
+        return [error] * len(cases)
+
+
+def _line(judge: Judge, story_id: str, case: Case, made: Score | AgentError) -> ScoreLine:
+    marks = {"why": str(made)} if isinstance(made, AgentError) else {"semantics": made.semantics, "quality": made.quality}
+    return ScoreLine(case=case.digest, judge=judge.name, story=story_id, attempt=case.attempt.key, **marks)
