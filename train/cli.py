@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from train import story, training
+from train import preparing, story, training
 from train.pocket import commands as pocket
 from train.terminal import INTERRUPTED, Data, interruptible, owned, plainly
 
@@ -34,6 +34,8 @@ evaluate.command("pocket", epilog="Example: python -m train evaluate pocket --co
 app.add_typer(evaluate, name="evaluate")
 app.add_typer(pocket.app, name="pocket")
 app.add_typer(story.app, name="story")
+app.command(epilog="Example: python -m train score --data data/run1 --judge pocket-exact")(preparing.score)
+app.command(epilog="Example: python -m train curate --data data/run1 --data data/run2 --out curated")(preparing.curate)
 app.command(
     epilog="Example: python -m train sft --role critic --model pocket --data data/curated --out runs/critic --preset pocket"
 )(training.sft)

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 from playwright.sync_api import Page
 
-from core.backends.fake import plan_of, scripted_agents
+from core.backends.fake import Conduct, plan_of, scripted_agents
 from core.commands import EditStep
 from core.settings import Settings
 from core.store import Store, StoryQuery
@@ -24,7 +24,7 @@ from studio.visitors import OWNER
 from tests.bench.figures import Figure
 from tests.core.shelves import fill
 from tests.studio.chromium import browser, context, visit
-from tests.studio.open_studio import free_port
+from tests.studio.open_studio import Gate, free_port
 from tests.studio.storybook import House
 
 CHANGES = 12  # of which each viewer's page is to show every one
@@ -37,10 +37,15 @@ LOOKS = 60
 
 def figures() -> Iterator[Figure]:
     """Each against a baseline of the same run."""
-    with tempfile.TemporaryDirectory() as folder, long_story(Path(folder)) as (house, story, url):
-        few = latency(house, story, url, viewers=1)
-        many = latency(house, story, url, viewers=MANY_VIEWERS)
+    with tempfile.TemporaryDirectory() as folder, long_story(Path(folder)) as (house, conduct, story, url):
+        gate = conduct.hook = Gate(at=1)  # a page looks often as long as models work
+        told = house.controller.open(Request(text="A story that is being told"), Policy(), OWNER)
+        gate.reached.wait(60)
+        few = latency(house, told, url, viewers=1)
+        many = latency(house, told, url, viewers=MANY_VIEWERS)
+        gate.open.set()
         yield Figure("fact to browser, 20 viewers", many, "1 viewer", few)
+        house.rest(told)
         short = house.controller.open(Request(text="A story at a small cost"), Policy(max_attempts=1), OWNER)
         house.rest(short)
         yield Figure("first look at 60 attempts", look_seconds(house, story), "at 12", look_seconds(house, short))
@@ -49,15 +54,17 @@ def figures() -> Iterator[Figure]:
 
 
 @contextmanager
-def long_story(folder: Path) -> Iterator[tuple[House, str, str]]:
-    """A studio with a finished story whose every step cost its whole budget."""
-    agents = scripted_agents(plans=[plan_of(STEPS)], verdicts=[Verdict(accepted=False, p_success=0.4, thought="Not yet. " * 20)])
+def long_story(folder: Path) -> Iterator[tuple[House, Conduct, str, str]]:
+    """A studio with a finished story whose every step cost its whole budget, and how its models behave."""
+    conduct = Conduct()
+    verdicts = [Verdict(accepted=False, p_success=0.4, thought="Not yet. " * 20)]
+    agents = scripted_agents(plans=[plan_of(STEPS)], verdicts=verdicts, conduct=conduct)
     port = free_port()
     with House(folder, agents) as house:
         app = launch(house.controller, house.store.images, Settings(data=folder, port=port), wait=False)
         story = house.controller.open(Request(text="A long story"), Policy(max_attempts=ATTEMPTS), OWNER)
         house.rest(story)
-        yield house, story, f"http://127.0.0.1:{port}/"
+        yield house, conduct, story, f"http://127.0.0.1:{port}/"
         app.close(verbose=False)
 
 
@@ -69,7 +76,7 @@ def latency(house: House, story: str, url: str, viewers: int) -> float:
         other.start()
     with browser() as opened:
         page = visit(context(opened).new_page(), f"{url}?story={story}")
-        page.wait_for_selector(".studio[data-look=done]")
+        page.wait_for_selector("[data-cards] > li:last-child .caption")
         taken = [_shown_after(house, story, page, f"Change {number} of {viewers}") for number in range(CHANGES)]
     over.set()
     for other in others:
@@ -78,11 +85,13 @@ def latency(house: House, story: str, url: str, viewers: int) -> float:
 
 
 def _shown_after(house: House, story: str, page: Page, caption: str) -> float:
-    step = house.trajectory(story).steps[0]
+    step = house.trajectory(story).steps[-1]
     words = PlannedStep(title=step.title, instruction=step.instruction, prompt=step.prompt, caption=caption)
     began = time.perf_counter()
     house.send(story, EditStep(step=step.id, words=words))
-    page.wait_for_function("words => document.querySelector('.caption')?.textContent === words", arg=caption, polling=20)
+    page.wait_for_function(
+        "words => document.querySelector('[data-cards] > li:last-child .caption')?.textContent === words", arg=caption, polling=20
+    )
     return time.perf_counter() - began
 
 

@@ -84,9 +84,7 @@ def _of_planner(story: Told, pack: Pack, settings: Curation) -> Iterator[Candida
         yield Candidate("planner", "", {"planner_sft": lambda row=row: row}, exact, near, by_person, by_person)
 
 
-def _of_chain(
-    story: Told, pack: Pack, chain: Chain, step: int, score: Marks, settings: Curation
-) -> Iterator[Candidate]:
+def _of_chain(story: Told, pack: Pack, chain: Chain, step: int, score: Marks, settings: Curation) -> Iterator[Candidate]:
     scores = [score(case) for case in chain.cases]
     marks = [found.overall if found else None for found in scores]
     why, spread = unfit(marks, settings), variance(marks)

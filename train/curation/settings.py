@@ -13,7 +13,7 @@ class Curation(Value):
     """Every threshold of :func:`train.curation.curate`. Scores are a judge's overall marks, 0 to 10."""
 
     seed: int = Field(default=0, ge=0, description="Decides cuts, splits and which of too many rows are kept.")
-    validation: float = Field(default=0.05, ge=0, le=0.5, description="Share of requests, with all their stories, kept to validate.")
+    validation: float = Field(default=0.05, ge=0, le=0.5, description="Share of requests, with their stories, to validate on.")
     pack: str = Field(default="", description="Prompt pack of the rows; empty: that of each story's own profile.")
     judge: str = Field(default="", description="Whose scores count; empty: the newest of each attempt.")
 
@@ -30,9 +30,9 @@ class Curation(Value):
     )
     pass_score: float = Field(default=8.0, ge=0, le=10, description="Both marks of a success, where the score decides.")
 
-    high: float = Field(default=8.0, ge=0, le=10, description="A step none of whose scores is below this is kept, whatever its trend.")
-    low: float = Field(default=4.0, ge=0, le=10, description="A step none of whose scores reaches this is low throughout.")
-    trend: float = Field(default=0.0, description="Least slope of a step's scores, in marks an attempt; a lower one is a negative trend.")
+    high: float = Field(default=8.0, ge=0, le=10, description="A step with no score below this is kept, whatever its trend.")
+    low: float = Field(default=4.0, ge=0, le=10, description="A step with no score that reaches this is low throughout.")
+    trend: float = Field(default=0.0, description="Least slope of a step's scores, in marks an attempt.")
     degradation: float = Field(default=2.0, ge=0, description="Marks that the last attempt may be worse than the best before it.")
     unscored: Literal["keep", "drop"] = Field(
         default="keep", description="What becomes of steps with an attempt that has no score: kept for SFT, or dropped."

@@ -1,4 +1,4 @@
-"""Writes rows as parquet files that ``datasets.load_dataset("parquet", …)`` opens with their pictures. Holds a few rows at a time."""
+"""Writes rows as parquet files that ``datasets.load_dataset("parquet", …)`` opens with their pictures; holds few at a time."""
 
 from __future__ import annotations
 
