@@ -224,6 +224,11 @@ def build_agents(profile: Profile, device: str | None = None) -> Agents:
     )
 
 
+def build_painter(profile: Profile, device: str | None = None) -> Painter:
+    """Loads the profile's painter alone, as a trainer wants it. ``ProfileError`` if its weights are missing."""
+    return PAINTERS[profile.painter.kind](profile.painter, load_pack(Path(profile.prompts)), _Vlms(device))
+
+
 class _Vlms:
     """Vision-language models by their weights: agents with the same base share it, each with its own adapter."""
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from functools import reduce
 from threading import RLock
 
-from core.commands import Command, decide
+from core.commands import Command
+from core.decide import decide
 from core.events import Event
 from core.trajectory import Trajectory, evolve
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from core.commands import Choose, Command, Open, loses
+from core.commands import Choose, Command, Open
+from core.decide import loses
 from core.errors import CommandError, NotFound
 from core.store import StoryQuery
 from core.story import Story

@@ -21,6 +21,7 @@ FLOORS = {
     "core.trajectory": 2,
     "core.policy": 2,
     "core.commands": 2,
+    "core.decide": 2,
     "core.dialect": 2,
     "core.engine": 3,
     "core.story": 3,
@@ -40,7 +41,8 @@ FLOORS = {
 SAME_FLOOR = {
     ("core.events", "core.types"),
     ("core.policy", "core.trajectory"),
-    ("core.commands", "core.trajectory"),
+    ("core.decide", "core.commands"),
+    ("core.decide", "core.trajectory"),
     ("core.scheduler", "core.engine"),
     ("core.scheduler", "core.story"),
     ("core.store", "core.images"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from core.commands import decide
+from core.decide import decide
 from core.events import Drawn, Judged, Opened, Planned, Settled
 from core.policy import Draw, JudgeAttempt, MakePlan, Rest, Settle, next_task
 from core.trajectory import Trajectory, evolve

@@ -23,9 +23,8 @@ from core.commands import (
     SetPolicy,
     SplitStep,
     Undo,
-    decide,
-    loses,
 )
+from core.decide import decide, loses
 from core.errors import CommandError
 from core.events import Branched, Imported, Judged, Renamed
 from core.policy import Draw, JudgeAttempt, Rest, next_task

@@ -20,8 +20,8 @@ from core.commands import (
     Resume,
     Retry,
     SetPolicy,
-    decide,
 )
+from core.decide import decide
 from core.errors import CommandError
 from core.events import Drawn, Event, Failed, Judged, Opened, Planned, Settled
 from core.policy import Draw, JudgeAttempt, MakePlan, Rest, Settle, derive_seed, next_task, wanted

@@ -44,7 +44,7 @@ def phrases() -> dict[str, set[str]]:
 
 def files() -> list[Path]:
     studio = [path for path in sorted((ROOT / "studio").rglob("*.py")) if "export" not in path.parts and path.name != "theme.py"]
-    rules = [ROOT / "core" / name for name in ("commands.py", "policy.py", "images.py")]
+    rules = [ROOT / "core" / name for name in ("decide.py", "policy.py", "images.py")]
     templates = sorted((ROOT / "studio" / "templates").glob("*.html"))
     return [*studio, *rules, *templates, *sorted((ROOT / "assets" / "js").glob("*.js"))]
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from core.commands import Choose, Command, EditStep, Overrule, Pause, Resume, Retry, decide
+from core.commands import Choose, Command, EditStep, Overrule, Pause, Resume, Retry
+from core.decide import decide
 from core.events import Drawn, Event, Failed, Judged, Opened, Planned, Settled
 from core.policy import Draw, JudgeAttempt, MakePlan, Rest, next_task
 from core.ports import StepProgress, TextDelta
