@@ -1,5 +1,6 @@
 // Story files on their way in: chosen, or dropped anywhere on the page; sent one after the other, and watched while the studio
-// examines them.
+// examines them. A picture that a studio drew leads to its story.
+import { textsOf } from "./provenance.js";
 import { say } from "./speech.js";
 
 export function intake(library) {
@@ -40,7 +41,8 @@ export function intake(library) {
     panel.classList.remove("is-bad");
     const stories = [], faults = [];
     for (const file of files) {
-      const answer = await sent(file);
+      const answer = file.type === "image/png" ? await traced(file) : await sent(file);
+      if (answer.here) return location.assign(`./?story=${encodeURIComponent(answer.here)}`); // the page goes
       if (answer.cancelled) break;
       if (answer.story) stories.push(answer.story);
       else faults.push(files.length > 1 ? `${file.name}: ${answer.error}` : answer.error);
@@ -60,6 +62,15 @@ export function intake(library) {
     bar(faults.length ? 0 : 1);
     stop.textContent = say("Close");
     stop.hidden = false;
+  }
+
+  /** Finds the story of a picture that a studio drew: ``here`` is its id, or ``error`` says what is known of it. */
+  async function traced(file) {
+    const { Software, story, prompt, seed } = await textsOf(file);
+    if (Software !== "Interleave Studio" || !story) return { error: say("This picture says nothing of a story: choose a story file.") };
+    const answer = await library.ask("news", { stories: [story] });
+    if (answer.markup?.trim()) return { here: story };
+    return { error: say("The story of this picture is not here. It was drawn with seed {seed} and the prompt: {prompt}", { seed, prompt }) };
   }
 
   /** Sends one file; resolves to what the studio's last line says: ``story`` or ``error``. */

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from core.commands import Pause, Rename
@@ -16,7 +18,7 @@ from studio.visitors import OWNER
 from tests.core.shelves import fill
 from tests.studio.chromium import PHONE
 from tests.studio.open_studio import Studio, ask, finished, opened
-from tests.studio.storybook import REQUEST
+from tests.studio.storybook import REQUEST, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -303,6 +305,29 @@ def test_story_files_are_dropped_anywhere_and_what_is_none_is_said_so(studio: St
         expect(page.locator("[data-intake]")).to_contain_text("2 stories are there. <b>.zip: This is not a story file")
         assert studio.house.store.card(story).title == "The kite"
         assert not list((studio.house.folder / "imports").iterdir())
+
+
+def test_a_picture_that_the_studio_drew_leads_to_its_story_and_says_what_it_was_drawn_with(
+    studio: Studio, tmp_path: Path
+) -> None:
+    story = studio.house.open()
+    studio.house.rest(story)
+    job = studio.house.controller.export(story, "pictures", OWNER)
+    until(lambda: studio.house.controller.exporting(job).ended)
+    with ZipFile(studio.house.controller.exporting(job).path or "") as archive:
+        archive.extractall(tmp_path)
+    picture = sorted(tmp_path.glob("*.png"))[0]
+    with studio.page("library") as page:
+        shows(page, 1)
+        page.set_input_files("[data-file]", picture)
+        page.wait_for_url(re.compile(f"story={story}"))
+    studio.house.store.delete(story)
+    with studio.page("library") as page:
+        page.set_input_files("[data-file]", picture)
+        expect(page.locator("[data-intake]")).to_contain_text("An orange cat on the left, at the beach by day.")
+        Image.new("RGB", (64, 64)).save(tmp_path / "plain.png")
+        page.set_input_files("[data-file]", tmp_path / "plain.png")
+        expect(page.locator("[data-intake]")).to_contain_text("says nothing of a story")
 
 
 def test_guests_see_and_change_their_own_stories_only(guests: Studio, tmp_path: Path) -> None:
