@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from train import preparing, story, training
+from train import exchanging, preparing, prompting, story, training
 from train.pocket import commands as pocket
 from train.terminal import INTERRUPTED, Data, interruptible, owned, plainly
 
@@ -34,11 +34,19 @@ evaluate.command("pocket", epilog="Example: python -m train evaluate pocket --co
 app.add_typer(evaluate, name="evaluate")
 app.add_typer(pocket.app, name="pocket")
 app.add_typer(story.app, name="story")
+app.add_typer(prompting.app, name="prompts")
 app.command(epilog="Example: python -m train score --data data/run1 --judge pocket-exact")(preparing.score)
 app.command(epilog="Example: python -m train curate --data data/run1 --data data/run2 --out curated")(preparing.curate)
+app.command(epilog="Example: python -m train export --format trl --data curated --out exported")(exchanging.export)
+app.command("import", epilog="Example: python -m train import --format easyr1 critic_rl.jsonl --out curated")(exchanging.bring_in)
 app.command(
     epilog="Example: python -m train sft --role critic --model pocket --data data/curated --out runs/critic --preset pocket"
 )(training.sft)
+app.command(epilog="Example: python -m train grpo --model runs/critic --data data/curated --out runs/critic-rl --preset pocket")(
+    training.grpo
+)
+app.command(epilog="Example: python -m train merge runs/critic-lora --out runs/critic-merged")(training.merge)
+app.command(epilog="Example: python -m train plot runs/critic runs/critic-rl --out curves.svg")(training.plot)
 
 PromptFile = Annotated[Path, typer.Option(exists=True, dir_okay=False, show_default=False, help="The prompts, one a line.")]
 
@@ -52,6 +60,7 @@ def collect(
     max_attempts: Annotated[int, typer.Option(min=1, max=20, help="Most drawings a step.")] = 5,
     seed: Annotated[int, typer.Option(min=0, help="Each prompt's own seed follows from this one.")] = 0,
     in_flight: Annotated[int, typer.Option(min=1, help="Stories told at once.")] = 8,
+    shard: Annotated[str, typer.Option(help="Only this part of the prompts, such as 2/8: for several machines.")] = "1/1",
 ) -> None:
     """Tell a story for every prompt of a file.
 
@@ -61,19 +70,26 @@ def collect(
     Stopped or killed, it goes on where it was: run the same command again. A prompt is told once for each profile, seed and
     number of attempts; a story that got stuck gets another chance.
 
+    Shards share no prompt, and together they have all. Each is told into a data folder of its own, by the same story ids as
+    in one run; "curate" takes all the folders together.
+
     The last line on stdout is one JSON object. What the data folder holds for these prompts now: stories, finished, failed
     (stuck), steps, attempts, and accepted (steps whose picture the critic accepted). What this run did: generator_calls,
     critic_calls, seconds.
     """
     from core.profiles import build_agents, load_profile
     from core.types import Policy
-    from train.collect import Collection, Terms, read_prompts
+    from train.collect import Collection, Shard, Terms, read_prompts
 
+    try:
+        part = Shard.parse(shard)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--shard") from error
     with plainly():
         models = load_profile(profile)
         terms = Terms(models.name, Policy(max_attempts=max_attempts), seed)
         complain = _complaining_of(prompts)
-        wanted = read_prompts(prompts, complain)[:limit]
+        wanted = part.part(read_prompts(prompts, complain)[:limit])
         with owned(data) as store:
             status = tell_all(Collection(store, build_agents(models), wanted, terms, in_flight), complain)
     raise typer.Exit(status)

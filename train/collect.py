@@ -45,6 +45,25 @@ class Prompt:
 
 
 @dataclass(frozen=True)
+class Shard:
+    """The ``number``-th of ``of`` equal parts of a file's prompts, from 1. Parts share no prompt, and a part never changes."""
+
+    number: int
+    of: int
+
+    @classmethod
+    def parse(cls, text: str) -> Shard:
+        """The shard that "2/8" names; ``ValueError`` if it names none."""
+        number, _, of = text.partition("/")
+        if not (number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of)):
+            raise ValueError(f"a shard is like 2/8, not {text!r}")
+        return cls(int(number), int(of))
+
+    def part(self, prompts: Sequence[Prompt]) -> list[Prompt]:
+        return list(prompts[self.number - 1 :: self.of])
+
+
+@dataclass(frozen=True)
 class Terms:
     """What all stories of a run have in common. With other terms, the same prompt is another story."""
 

@@ -6,7 +6,7 @@ A folder has ``planner_sft``, ``critic_sft`` and ``critic_rl``, each with ``trai
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -31,8 +31,9 @@ def files(data: Path, stage: Stage, split: Split) -> list[Path]:
 
 def open_rows(data: Path, stage: Stage, split: Split) -> Dataset | None:
     """The rows of one split; None if there are none. Raises ``RunError`` if there is nothing at all to train on."""
-    from datasets import Image, List, load_dataset
+    from datasets import Image, List, disable_progress_bars, load_dataset
 
+    disable_progress_bars()  # whoever waits sees the command's own bar
     found = files(data, stage, split)
     rows: Any = load_dataset("parquet", data_files=[str(path) for path in found], split="train") if found else ()
     if not len(rows):
@@ -64,6 +65,24 @@ def weighted(rows: Dataset) -> Dataset:
         return rows
     chosen = by_weight(rows["weight"][:])
     return rows if chosen == list(range(len(rows))) else rows.select(chosen)
+
+
+def told(rows: Dataset, plain: Callable[[str], str]) -> Dataset:
+    """The rows with each text of their prompts as ``plain`` makes it."""
+    prompts = rows["prompt"][:]
+    changed = [spoken(messages, plain) for messages in prompts]
+    if changed == prompts:
+        return rows
+    return rows.remove_columns("prompt").add_column("prompt", changed, feature=rows.features["prompt"])
+
+
+def spoken(messages: list[dict[str, Any]], plain: Callable[[str], str]) -> list[dict[str, Any]]:
+    """The messages with each text as ``plain`` makes it."""
+
+    def said(part: dict[str, Any]) -> dict[str, Any]:
+        return part if part["type"] == "image" else {**part, "text": plain(part["text"])}
+
+    return [{**message, "content": [said(part) for part in message["content"]]} for message in messages]
 
 
 def sampled(rows: Dataset, count: int, seed: int) -> Dataset:

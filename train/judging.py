@@ -38,6 +38,7 @@ QUESTIONS = Path(__file__).parents[1] / "assets" / "prompts" / "judge"
 POCKET_EXACT = "pocket-exact"
 A_FAULT = 2.5  # marks: what one thing costs that changed and should not have; after four nothing is left of the picture
 TOGETHER = 8  # cases in one call of a judge
+REPLY_TOKENS = 512  # two sentences and an object take about 100; a model that was taught to think first takes more
 
 
 # ---------------------------------------------------------------- the exact judge
@@ -173,7 +174,7 @@ def judge_named(name: str) -> Judge:
             revision=model.revision,
             dtype=model.dtype,
             adapter=model.adapter,
-            max_new_tokens=model.max_new_tokens,
+            max_new_tokens=REPLY_TOKENS,
             temperature=model.temperature,
         )
     )
@@ -196,6 +197,7 @@ def score_all(store: Store, scores: Scores, judge: Judge, again: bool = False) -
     May be closed at any point: what was yielded is kept, and the next run goes on from there.
     """
     waiting: dict[str, tuple[str, Case]] = {}
+    repeated: list[str] = []  # what an attempt in waiting shows, too
     for story_id in store.ids():
         try:
             story = told(story_id, store.events(story_id))
@@ -206,14 +208,19 @@ def score_all(store: Store, scores: Scores, judge: Judge, again: bool = False) -
             if known and (known.score or not again):
                 yield Seen(known, new=False)
                 continue
-            waiting.setdefault(case.digest, (story_id, case))
+            if case.digest in waiting:
+                repeated.append(case.digest)
+                continue
+            waiting[case.digest] = (story_id, case)
             if len(waiting) == TOGETHER:
-                yield from _score(store, scores, judge, waiting)
-                waiting = {}
-    yield from _score(store, scores, judge, waiting)
+                yield from _score(store, scores, judge, waiting, repeated)
+                waiting, repeated = {}, []
+    yield from _score(store, scores, judge, waiting, repeated)
 
 
-def _score(store: Store, scores: Scores, judge: Judge, waiting: dict[str, tuple[str, Case]]) -> Iterator[Seen]:
+def _score(
+    store: Store, scores: Scores, judge: Judge, waiting: dict[str, tuple[str, Case]], repeated: list[str]
+) -> Iterator[Seen]:
     """Asks about these, and keeps what comes before it is shown."""
     loaded: list[JudgeCase] = []
     lines: list[ScoreLine] = []
@@ -229,6 +236,7 @@ def _score(store: Store, scores: Scores, judge: Judge, waiting: dict[str, tuple[
     lines += [_line(judge, story_id, case, made) for (story_id, case), made in zip(asked, results, strict=True)]
     scores.add(lines)
     yield from (Seen(line, new=True) for line in lines)
+    yield from (Seen(line, new=False) for digest in repeated if (line := scores.find(digest)))
 
 
 def _loaded(store: Store, case: Case) -> JudgeCase:

@@ -117,7 +117,7 @@ def _with_settings(command: Callable[..., None]) -> Callable[..., None]:
 
 def _option(name: str) -> inspect.Parameter:
     field = Curation.model_fields[name]
-    unset = {"pack": "the profile's", "judge": "any", "variance": "by sft-to-rl"}
+    unset = {"pack": "the profile's", "judge": "the only one", "variance": "by sft-to-rl"}
     shown = {"show_default": unset[name]} if name in unset else {}
     annotation = Annotated[field.annotation, typer.Option(help=field.description, **shown)]
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=annotation)
@@ -156,17 +156,24 @@ def curate(
         fault = error.errors(include_url=False)[0]
         raise typer.BadParameter(fault["msg"], param_hint=f"--{fault['loc'][0]}".replace("_", "-")) from error
     with plainly(), _progress() as progress:
-        bars = dict[str, Any]()
-
-        def watch(doing: str, done: int, of: int) -> None:
-            if doing not in bars:
-                bars[doing] = progress.add_task(doing, total=of)
-            progress.update(bars[doing], completed=done)
-
-        made = curated_by(data, None if dry_run else out, chosen, watch)
+        made = curated_by(data, None if dry_run else out, chosen, _watching(progress))
+    for folder in (folder for folder, sides in made.rows.items() if not sides["train"]):
+        typer.secho(f"There is no row to train on in {folder}; what was dropped says why.", err=True, fg="yellow")
     found = asdict(made)
     said = {name: found[name] for name in ("stories", "attempts", "scored", "rows", "dropped", "people_changed")}
     typer.echo(json.dumps(said | {"seconds": round(time.monotonic() - started, 3)}))
+
+
+def _watching(progress: Progress) -> Callable[[str, int, int], None]:
+    """A bar for each thing that is being done."""
+    bars = dict[str, Any]()
+
+    def watch(doing: str, done: int, of: int) -> None:
+        if doing not in bars:
+            bars[doing] = progress.add_task(doing, total=of)
+        progress.update(bars[doing], completed=done)
+
+    return watch
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from typing import Literal
 
 PresetName = Literal["paper", "24gb", "pocket"]
 Dtype = Literal["float32", "bfloat16"]
+Loss = Literal["grpo", "dapo", "dr_grpo", "gspo"]
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,8 @@ class GrpoPreset:
     per_device: int
     rate: float
     decay: float
-    reply: int  # tokens
+    cutoff: int  # tokens of a prompt
+    reply: int  # tokens of a reply
     clip_low: float
     clip_high: float
     dual_clip: float
@@ -58,7 +60,7 @@ class GrpoPreset:
     checkpointing: bool
     keep_every: int
     temperature: float = 1.0
-    loss: str = "dapo"  # the mean over all tokens of an update, as the paper's
+    loss: Loss = "dapo"  # the mean over all tokens of an update, as the paper's
     schedule: str = "constant"
     clip: float = 1.0
 
@@ -117,6 +119,7 @@ GRPO: dict[PresetName, GrpoPreset] = {
         per_device=1,
         rate=2e-6,
         decay=1e-2,
+        cutoff=16_384,
         reply=4_096,
         clip_low=0.2,
         clip_high=0.3,
@@ -135,6 +138,7 @@ GRPO: dict[PresetName, GrpoPreset] = {
         per_device=1,
         rate=2e-5,
         decay=1e-2,
+        cutoff=4_096,
         reply=1_024,
         clip_low=0.2,
         clip_high=0.3,
@@ -153,6 +157,7 @@ GRPO: dict[PresetName, GrpoPreset] = {
         per_device=64,
         rate=1e-5,  # at 2e-4 a pocket critic forgets (POCKET)
         decay=1e-2,
+        cutoff=1_792,
         reply=256,
         clip_low=0.2,
         clip_high=0.3,

@@ -25,9 +25,14 @@ class RunError(StudioError):
     """A training run cannot begin or go on as it was asked to."""
 
 
+def process() -> int:
+    """Which of the processes that train together this one is."""
+    return int(os.environ.get("RANK", "0"))
+
+
 def leads() -> bool:
-    """Whether this process, of all that train together, is the one that writes."""
-    return int(os.environ.get("RANK", "0")) == 0
+    """Whether this process is the one that writes."""
+    return process() == 0
 
 
 def world() -> int:

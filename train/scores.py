@@ -38,14 +38,18 @@ class ScoreLine(Value):
 
 
 class Scores:
-    """The scores of one data folder, of one judge or (None) of whichever spoke last. About 200 bytes of memory a case."""
+    """The scores of one data folder, of one judge or (None) of whichever spoke last; a failure never takes a score's place.
+
+    Takes about 200 bytes of memory a case.
+    """
 
     def __init__(self, folder: Path, judge: str | None = None) -> None:
         self.path = folder / FILE
         self.judge = judge
-        self.judges = set[str]()  # who is in the file
+        self.judges = set[str]()  # who scored anything in the file
         self.unreadable = 0  # lines; one that a killed process left half written is not counted
         self._at: dict[int, int] = {}  # a case's number -> where its line begins
+        self._failed = set[int]()  # cases that have only been failed at
         self._end = 0
         self._read()
 
@@ -66,7 +70,7 @@ class Scores:
                 file.truncate(self._end)
                 file.seek(self._end)
                 for line in lines:
-                    self._at[_number(line.case)] = file.tell()
+                    self._note(line, file.tell())
                     file.write(line.model_dump_json().encode() + b"\n")
                 file.flush()
                 os.fsync(file.fileno())
@@ -84,9 +88,21 @@ class Scores:
             except ValidationError:
                 self.unreadable += 1
                 continue
+            self._note(line, at)
+
+    def _note(self, line: ScoreLine, at: int) -> None:
+        number = _number(line.case)
+        if line.score:
             self.judges.add(line.judge)
-            if self.judge in (None, line.judge):
-                self._at[_number(line.case)] = at
+        if self.judge not in (None, line.judge):
+            return
+        if line.score:
+            self._failed.discard(number)
+        elif number not in self._at:
+            self._failed.add(number)
+        elif number not in self._failed:
+            return
+        self._at[number] = at
 
     def _whole_lines(self) -> Iterator[tuple[int, bytes]]:
         if not self.path.exists():

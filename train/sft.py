@@ -19,7 +19,7 @@ from trl import SFTConfig, SFTTrainer
 from trl.trainer.sft_trainer import DataCollatorForVisionLanguageModeling
 
 from core.backends.checkpoint import Checkpoint
-from train.curated import files, open_rows, sampled, short_enough, weighted
+from train.curated import files, open_rows, sampled, short_enough, spoken, weighted
 from train.models import adapter_of, freeze_sight, load_trainable, save_trained
 from train.presets import SftPreset
 from train.provenance import write_run
@@ -71,15 +71,12 @@ class Collator(DataCollatorForVisionLanguageModeling):  # type: ignore[misc]
     plain: Callable[[str], str] = str
 
     def torch_call(self, examples: list[dict[str, Any]]) -> dict[str, Any]:
-        rows = [{**row, "prompt": self._told(row["prompt"]), "completion": self._told(row["completion"])} for row in examples]
-        batch: dict[str, Any] = super().torch_call(rows)
+        told = [
+            row | {"prompt": spoken(row["prompt"], self.plain), "completion": spoken(row["completion"], self.plain)}
+            for row in examples
+        ]
+        batch: dict[str, Any] = super().torch_call(told)
         return batch
-
-    def _told(self, messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        def told(part: dict[str, Any]) -> dict[str, Any]:
-            return {"type": "text", "text": self.plain(part["text"])} if part["type"] == "text" else {"type": "image"}
-
-        return [{**message, "content": [told(part) for part in message["content"]]} for message in messages]
 
 
 def read_rows(run: SftRun, processor: Any) -> Rows:

@@ -14,6 +14,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Column
 from transformers import PrinterCallback, TrainerCallback
 
 from train.runs import METRICS, append
@@ -54,29 +55,29 @@ class Bar(TrainerCallback):
 
 
 class Stop(TrainerCallback):
-    """Ends the training with a checkpoint after the step in which it was asked to."""
+    """Ends the training with a checkpoint once it was asked to, after a step whose number ``every`` divides."""
 
-    def __init__(self, stop: threading.Event) -> None:
-        self.stop = stop
+    def __init__(self, stop: threading.Event, every: int) -> None:
+        self.stop, self.every = stop, every
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        if self.stop.is_set():
+        if state.global_step % self.every == 0 and self.stop.is_set():
             control.should_save = control.should_training_stop = True
 
 
 @contextmanager
-def watched(trainer: Any, out: Path, label: str, stop: threading.Event) -> Iterator[None]:
+def watched(trainer: Any, out: Path, label: str, stop: threading.Event, every: int = 1) -> Iterator[None]:
     """Watches ``trainer`` while it trains."""
     columns = (
         TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[shown]}"),
+        BarColumn(20),
+        MofNCompleteColumn(table_column=Column(no_wrap=True, min_width=9)),
+        TimeElapsedColumn(table_column=Column(no_wrap=True, min_width=7)),
+        TimeRemainingColumn(table_column=Column(no_wrap=True, min_width=7)),
+        TextColumn("{task.fields[shown]}", table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis")),
     )
     with Progress(*columns, console=Console(stderr=True), disable=not trainer.is_world_process_zero()) as progress:
         trainer.remove_callback(PrinterCallback)
-        for watch in (Metrics(out), Bar(progress, progress.add_task(label, total=None, shown="")), Stop(stop)):
+        for watch in (Metrics(out), Bar(progress, progress.add_task(label, total=None, shown="")), Stop(stop, every)):
             trainer.add_callback(watch)
         yield

@@ -10,7 +10,7 @@ from PIL import Image as images
 
 from core.dialect import critic_messages, verdict_reply
 from core.types import Verdict
-from tests.core.backends.tiny_vlm import SIDE, TinyVlm, tiny_vlm
+from tests.core.backends.tiny_vlm import SIDE, TinyVlm, teach, tiny_vlm
 from train.pocket.examples import pack
 
 PARTS = List({"type": Value("string"), "text": Value("string")})
@@ -89,3 +89,15 @@ def small_critic() -> TinyVlm:
     texts = [part.get("text", "") for pair in PAIRS for message in sft_row(*pair)["prompt"] for part in message["content"]]
     replies = [sft_row(*pair)["completion"][0]["content"][0]["text"] for pair in PAIRS]
     return tiny_vlm([*texts, *replies] * 20, vocabulary=420)
+
+
+def wavering_critic() -> TinyVlm:
+    """A critic that writes in format, and accepts and refuses everything about equally often: what rewards can work on."""
+    tiny = small_critic()
+    lessons = [
+        (row["prompt"], row["images"], verdict_reply(told, row["step_prompt"]))
+        for row in (rl_row(*pair) for pair in PAIRS)
+        for told in (verdict("red", "red"), verdict("red", "blue"))
+    ]
+    teach(tiny, lessons, 60, rate=6e-3)
+    return tiny

@@ -99,7 +99,13 @@ def test_a_models_marks_are_the_lesser_of_each_two() -> None:
 
 @pytest.mark.parametrize(
     "edit",
-    ["Very good!", '{"edit_success": 11, "over_editing": 5}', '{"edit_success": "9", "over_editing": 5}', '{"edit_success": 9}', "{]"],
+    [
+        "Very good!",
+        '{"edit_success": 11, "over_editing": 5}',
+        '{"edit_success": "9", "over_editing": 5}',
+        '{"edit_success": 9}',
+        "{]",
+    ],
 )
 def test_marks_that_cannot_be_read_are_no_score(edit: str) -> None:
     made = marked(edit, '{"naturalness": 3, "artefacts": 8}')
@@ -107,7 +113,9 @@ def test_marks_that_cannot_be_read_are_no_score(edit: str) -> None:
 
 
 def test_the_questions_show_two_pictures_and_one_and_say_what_was_asked() -> None:
-    edit, alone = ([part for message in question(name, "Draw a cat") for part in message["content"]] for name in ("edit", "picture"))
+    edit, alone = (
+        [part for message in question(name, "Draw a cat") for part in message["content"]] for name in ("edit", "picture")
+    )
     assert [part["type"] for part in edit].count("image") == 2
     assert [part["type"] for part in alone].count("image") == 1
     assert any("Draw a cat" in part.get("text", "") for part in edit)
@@ -164,6 +172,17 @@ def test_a_failure_is_kept_with_its_reason_and_asked_again_only_if_told(store: S
     assert all(all_scored(store, Seer(), again=True))
     again = Scores(store.database.folder)
     assert all((line := again.find(case.digest)) and line.score for story in read(store) for case in story.cases)
+
+
+def test_a_failure_never_takes_the_place_of_a_score(store: Store) -> None:
+    one_story(store, 1)
+    all_scored(store, Seer())
+    failing = Seer(lambda case: AgentError("I am blind."))  # type: ignore[arg-type,return-value]
+    failing.name = "blind@1"
+    all_scored(store, failing)
+    scores = Scores(store.database.folder)
+    assert scores.judges == {"seer@1"}
+    assert all((line := scores.find(case.digest)) and line.score for story in read(store) for case in story.cases)
 
 
 def test_a_line_that_a_killed_process_left_half_written_is_written_over(store: Store) -> None:

@@ -100,9 +100,7 @@ def test_the_first_attempt_may_be_told_of_with_an_empty_prompt_and_no_other(stor
     seen = set()
     for story in read(store):
         for case in story.cases:
-            empty, filled = (
-                critic_prompt(pack, story, case, True, None, first).current_prompt for first in ("empty", "filled")
-            )
+            empty, filled = (critic_prompt(pack, story, case, True, None, first).current_prompt for first in ("empty", "filled"))
             first = case.attempt.key.number == 0
             assert (empty, filled) == ("" if first else case.attempt.prompt, case.attempt.prompt)
             completion = critic_row(pack, story, case, "empty").completion
@@ -124,7 +122,8 @@ def test_a_person_outranks_the_critic_in_the_row_and_in_its_provenance(store: St
     assert parse_verdict(row.completion).refined_prompt == "Draw a bigger one"
     assert (row.origin.source, row.origin.by, row.origin.weight) == ("person", f"person:{hidden('bob')}", 3.0)
     assert (row.origin.critic, row.origin.painter) == ("scripted-critic@1", "scripted-painter@1")
-    assert "ann" not in row.origin.model_dump_json()
+    assert "bob" not in row.origin.model_dump_json()
+    assert row.origin.owner == hidden("ann")
     preference = corrected_row(pack, after, changed)
     assert preference
     assert parse_verdict(preference.chosen).refined_prompt == "Draw a bigger one"
@@ -163,5 +162,3 @@ def test_a_branch_and_a_copy_have_their_trunks_stem(store: Store) -> None:
     assert sorted(told.stem for told in read(store)).count(read(store, [story.id])[0].stem) == 3
     request = read(store, [story.id])[0].request
     assert stem_of(request.model_copy(update={"text": request.text.upper() + "!", "seed": 9})) == stem_of(request)
-
-

@@ -15,7 +15,7 @@ class Curation(Value):
     seed: int = Field(default=0, ge=0, description="Decides cuts, splits and which of too many rows are kept.")
     validation: float = Field(default=0.05, ge=0, le=0.5, description="Share of requests, with their stories, to validate on.")
     pack: str = Field(default="", description="Prompt pack of the rows; empty: that of each story's own profile.")
-    judge: str = Field(default="", description="Whose scores count; empty: the newest of each attempt.")
+    judge: str = Field(default="", description="Whose scores count; empty: those of the only judge.")
 
     cuts: int = Field(default=1, ge=0, description="Planner rows a story that show some of it, cut at random steps.")
     whole: bool = Field(default=True, description="Also one planner row a story that shows nothing of it.")

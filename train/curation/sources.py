@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 
 from core.dialect import Pack, load_pack
-from core.errors import NotFound, ProfileError
+from core.errors import NotFound, ProfileError, StudioError
 from core.images import ImageStore
 from core.ports import Score
 from core.profiles import ASSETS, load_profile
@@ -20,6 +20,10 @@ from train.scores import Scores
 from train.told import Case, Told, told
 
 USUAL_PACK = "full"  # of stories whose profile is not known here
+
+
+class SeveralJudges(StudioError):
+    """A data folder has scores of more than one judge, and none was chosen."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +48,13 @@ class Sources:
         self.deleted = 0
         try:
             for folder in folders:
+                scores = Scores(folder, judge or None)
+                if not judge and len(scores.judges) > 1:  # their marks do not compare: a change of judge would be a trend
+                    raise SeveralJudges(
+                        f"{folder.name} has scores of {' and '.join(sorted(scores.judges))}: choose one by --judge."
+                    )
                 store = self._open.enter_context(Store(folder, write=False))
-                self.all.append(Source(folder, store, Scores(folder, judge or None)))
+                self.all.append(Source(folder, store, scores))
         except BaseException:
             self._open.close()
             raise
