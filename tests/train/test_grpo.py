@@ -53,7 +53,7 @@ class Colourist:
         yield
 
     def _draw(self, case: DrawCase) -> Image | AgentError:
-        colour = case.prompt.rstrip(".").split()[-1]
+        *_, colour = ["", *case.prompt.rstrip(".").split()]  # a reply may ask for nothing at all
         return canvas(colour) if colour in COLOURS else AgentError(f"{case.prompt!r} names no colour.")
 
 
