@@ -18,6 +18,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="STUDIO_", env_ignore_empty=True, frozen=True, extra="forbid")
 
     data: Path = Field(default=Path("data"), description="Folder for stories and pictures; made if it is missing.")
+    runs: Path = Field(default=Path("runs"), description="Folder of training runs; made when the first is started.")
     profile: str | None = Field(default=None, description="Profile of the models; none: the best that runs on this machine.")
     host: str = Field(default="127.0.0.1", description="Address to listen on; 0.0.0.0 lets others in: set auth_file, too.")
     port: int = Field(default=7860, ge=1, le=65535, description="Port to listen on.")

@@ -6,17 +6,23 @@ Model and user texts are untrusted. No template marks anything as safe; addresse
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from babel.dates import format_skeleton
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from studio.board import Sheet
 from studio.cards import Picture
+from studio.curves import Chart, figure
 from studio.library import Tale
+from studio.machine import Gpu
+from studio.rollouts import Tried
+from studio.runs import Run
 from studio.shelf import Card
-from studio.speech import say
+from studio.speech import language, say
 from studio.view import View
 
 if TYPE_CHECKING:
@@ -37,8 +43,16 @@ def address(story: str, picture: Picture | str, size: str = "full") -> str:
     return f"pictures/{story}/{sha256}.png?size={size}"
 
 
+def moment(at: datetime) -> str:
+    """A day and an hour in the language that is spoken."""
+    day, clock = (format_skeleton(skeleton, at, locale=language()) for skeleton in ("MMMd", "Hm"))
+    return f"{day}, {clock}"
+
+
 TEMPLATES.globals["address"] = address
 TEMPLATES.globals["say"] = say
+TEMPLATES.globals["figure"] = figure
+TEMPLATES.globals["moment"] = moment
 
 
 def frame_of(page: str) -> str:
@@ -76,6 +90,16 @@ def shelf_of(cards: Sequence[Card], here: str, search: str) -> str:
 def library_of(tales: Sequence[Tale]) -> str:
     """Stories as cards of the library."""
     return _render("tales.html", tales=tales)
+
+
+def runs_of(runs: Sequence[Run], here: str) -> str:
+    """The list of training runs; ``here`` is the one that is looked at."""
+    return _render("runs.html", runs=runs, here=here)
+
+
+def run_of(run: Run, charts: Sequence[Chart], tried: Tried | None, log: str, memory: int | None, gpus: Sequence[Gpu]) -> str:
+    """All that there is to see of one training run. ``memory``: bytes that its processes hold, while it has some."""
+    return _render("run.html", run=run, charts=charts, tried=tried, log=log, memory=memory, gpus=gpus)
 
 
 def versus_of(here: View, there: View, relatives: Sequence[StoryCard]) -> str:

@@ -21,10 +21,12 @@ from core.store import Store
 from studio.api import publish
 from studio.controller import Controller, Limits, Telling
 from studio.imports import import_routes
+from studio.launcher import Launcher
+from studio.pages import library, train
 from studio.pages.create import create_page
-from studio.pages.library import ADDRESS, TITLE, library_page
 from studio.pages.parts import Who
 from studio.routes import ASSETS, middleware, routes, user_of
+from studio.runroutes import run_routes
 from studio.storyboard import sheet_of
 from studio.theme import theme
 from studio.visitors import Visitor, doorkeeper, visitor_of
@@ -40,6 +42,7 @@ HEAD = """
 <link rel="stylesheet" href="studio/css/storyboard.css">
 <link rel="stylesheet" href="studio/css/reading.css">
 <link rel="stylesheet" href="studio/css/library.css">
+<link rel="stylesheet" href="studio/css/train.css">
 <meta name="color-scheme" content="light dark">
 """
 DAY = 24 * 60 * 60
@@ -69,12 +72,15 @@ def _telling(profile: Profile) -> Telling:
     return Telling(profile.name, profile.title, profile.policy, pack.heeds, shows_references(pack))
 
 
-def launch(controller: Controller, images: ImageStore, settings: Settings, wait: bool = True) -> gr.Blocks:
+def launch(
+    controller: Controller, images: ImageStore, settings: Settings, wait: bool = True, launcher: Launcher | None = None
+) -> gr.Blocks:
     """Starts the worker and the server; returns when the server ends, or at once without ``wait``."""
+    launcher = launcher or Launcher(settings.runs, [settings.data])
     auth = doorkeeper(settings.auth_file) if settings.auth_file else None
     shared = settings.is_shared or auth is not None
     who = _recognising(shared)
-    app = build(controller, images, settings, who)
+    app = build(controller, images, settings, launcher, who)
     controller.start()
     with redirect_stdout(StringIO()):  # quiet or not, Gradio says where its MCP server is
         app.launch(
@@ -97,6 +103,7 @@ def launch(controller: Controller, images: ImageStore, settings: Settings, wait:
                 "routes": [
                     *routes(controller, images),
                     *import_routes(controller.librarian, settings.data / "imports", who),
+                    *run_routes(launcher, who),
                 ],
                 "middleware": middleware(shared),
                 "docs_url": None,
@@ -113,13 +120,15 @@ def launch(controller: Controller, images: ImageStore, settings: Settings, wait:
     return app
 
 
-def build(controller: Controller, images: ImageStore, settings: Settings, who: Who) -> gr.Blocks:
+def build(controller: Controller, images: ImageStore, settings: Settings, launcher: Launcher, who: Who) -> gr.Blocks:
     """All pages, not yet reachable."""
     with gr.Blocks(title="Interleave Studio", fill_width=True, analytics_enabled=False, delete_cache=(DAY, DAY)) as app:
         create_page(controller, images, who)
         publish(controller, images, who)
-    with app.route(TITLE, ADDRESS, show_in_navbar=False):
-        library_page(controller, who)
+    with app.route(library.TITLE, library.ADDRESS, show_in_navbar=False):
+        library.library_page(controller, who)
+    with app.route(train.TITLE, train.ADDRESS, show_in_navbar=False):
+        train.train_page(launcher, who)
     return app.queue(max_size=settings.max_waiting, default_concurrency_limit=4, api_open=False)
 
 

@@ -85,6 +85,7 @@ async function load() {
   list.replaceChildren(parse(answer.markup));
   library.most = answer.most;
   library.offer(answer.profiles);
+  root.querySelector("[data-trains]").hidden = !answer.trains;
   next = answer.next;
   settle(list.children.length ? "ready" : !answer.known ? "unknown" : library.filtered() ? "unmatched" : "none");
   window.scrollTo({ top: 0 });

@@ -35,7 +35,7 @@ def shelves(controller: Controller, who: Who) -> list[Callable[..., Answer]]:
         shown = librarian.library(Asked.model_validate(call), visitor)
         after = shown.next.model_dump(mode="json") if shown.next else None
         profiles = [{"name": name, "title": title} for name, title in librarian.profiles(visitor)]
-        known = {"profiles": profiles, "known": bool(visitor.name), "most": most_for(visitor)}
+        known = {"profiles": profiles, "known": bool(visitor.name), "most": most_for(visitor), "trains": visitor.owns_all}
         return {"markup": library_of(shown.tales), "shown": len(shown.tales), "next": after} | known
 
     def news(call: Call, visitor: Visitor) -> Answer:

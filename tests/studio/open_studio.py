@@ -15,9 +15,11 @@ from playwright.sync_api import Browser, Page, expect
 
 from core.ports import Delta, StepProgress
 from core.settings import Settings
+from studio.launcher import Launcher
 from studio.ui import launch
 from tests.studio.chromium import DESKTOP, browser, context, visit
 from tests.studio.storybook import REQUEST, House, Storybook
+from tests.studio.trainings import stand_in
 
 SLOW = 20_000  # ms: most that a page may take to show what the server already knows
 expect.set_options(timeout=SLOW)
@@ -85,7 +87,9 @@ def opened(folder: Path, chromium: Browser, host: str = "127.0.0.1") -> Iterator
     port = free_port()
     book = Storybook()
     with House(folder, book.agents) as house:
-        app = launch(house.controller, house.store.images, Settings(data=folder, host=host, port=port), wait=False)
+        settings = Settings(data=folder, host=host, port=port)
+        launcher = Launcher(folder.parent / "runs", [folder], stand_in)
+        app = launch(house.controller, house.store.images, settings, wait=False, launcher=launcher)
         yield Studio(house, book, f"http://127.0.0.1:{port}/", chromium)
         if isinstance(book.conduct.hook, Gate):
             book.conduct.hook.open.set()

@@ -20,7 +20,17 @@ from studio.speech import FOLDER, LANGUAGES
 from studio.storyboard import TEMPLATES
 
 ROOT = Path(__file__).parents[2]
-STATIC = ("frame", "welcome", "lesson", "shelf_frame", "tray", "sequence", "library_frame", "takeaway")  # told again by scripts
+STATIC = (
+    "frame",
+    "welcome",
+    "lesson",
+    "shelf_frame",
+    "tray",
+    "sequence",
+    "library_frame",
+    "train_frame",
+    "takeaway",
+)  # told again by scripts
 HEADER = "# What Interleave Studio says, in another language. `make speech` keeps it in step with the code."
 AUTHORS = "the Interleave Studio authors"
 CREATED = datetime(2026, 11, 25, tzinfo=UTC)  # always the same, so that a catalogue changes only where its words do
