@@ -74,7 +74,9 @@ export function deeds(library) {
     const answer = await ask("delete", { stories });
     if (answer.error) return toast(answer.error);
     await library.refresh(stories);
-    heir?.querySelector(".tale-open").focus();
+    const settled = () => heir && library.tale(idOf(heir))?.querySelector(".tale-open").focus();
+    settled();
+    requestAnimationFrame(() => document.activeElement === document.body && settled()); // the browser may yet take it away
     deleted.push({ stories, stopped: answer.stopped, words });
     toast(say("Deleted: {stories}.", { stories: words }), true);
   }

@@ -31,6 +31,7 @@ def test_every_field_is_set_by_its_environment_variable(monkeypatch: pytest.Monk
     auth_file.touch()
     wanted = {
         "data": tmp_path,
+        "runs": tmp_path / "runs",
         "profile": "klein-4b",
         "host": "0.0.0.0",
         "port": 8000,
