@@ -74,9 +74,7 @@ export function deeds(library) {
     const answer = await ask("delete", { stories });
     if (answer.error) return toast(answer.error);
     await library.refresh(stories);
-    const settled = () => heir && library.tale(idOf(heir))?.querySelector(".tale-open").focus();
-    settled();
-    requestAnimationFrame(() => document.activeElement === document.body && settled()); // the browser may yet take it away
+    if (heir) library.tale(idOf(heir))?.querySelector(".tale-open").focus();
     deleted.push({ stories, stopped: answer.stopped, words });
     toast(say("Deleted: {stories}.", { stories: words }), true);
   }

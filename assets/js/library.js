@@ -82,7 +82,9 @@ async function load() {
   }
   watch.disconnect();
   near.clear();
+  const held = document.activeElement.closest?.(".tale")?.dataset.key; // who walks among the stories stays where they are
   list.replaceChildren(parse(answer.markup));
+  if (held) tale(held)?.querySelector(".tale-open").focus({ preventScroll: true });
   library.most = answer.most;
   library.offer(answer.profiles);
   root.querySelector("[data-trains]").hidden = !answer.trains;
