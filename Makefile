@@ -41,7 +41,7 @@ format: $(READY)  ## put the code into ruff's format
 bench: $(READY)  ## measure the engine against its baselines (quiet machine!)
 	@$(TEST_ENV) $(RUN) -m tests.bench
 
-pocket: $(READY)  ## train the pocket models again (resumable; about four hours, mostly on one core)
+pocket: $(READY)  ## train the pocket models again (resumable; takes hours)
 	@$(RUN) -m train pocket all
 
 screenshots: $(READY)  ## take the README's pictures again, with the pocket models (wants chromium)
