@@ -103,6 +103,7 @@ class Memory(Value):
 
     what: str
     step: StepId | None
+    title: str
     steps: tuple[Step, ...]
     policy: Policy
     notes: Notes
@@ -300,9 +301,9 @@ def _revised(t: Trajectory, steps: tuple[Step, ...]) -> tuple[tuple[StepId, int]
 
 
 def changes(event: Event) -> bool:
-    """Whether this fact is a person's change of the story, which can be undone."""
+    """Whether this fact is a person's change of the story, which can be undone. Pausing and resuming undo one another."""
     match event:
-        case PolicySet() | NotesSet() | PlanEdited() | StepEdited():
+        case Renamed() | PolicySet() | NotesSet() | PlanEdited() | StepEdited():
             return True
         case Judged() | Settled():
             return made_by_person(event)
@@ -326,7 +327,14 @@ def _memory(t: Trajectory, what: str, step: StepId | None) -> Memory:
     persons = tuple((tried.attempt.key, tried.person, tried.overruled) for tried in t.tries if tried.person)
     notes = t.request.notes if t.request else Notes()
     return Memory.model_construct(
-        what=what, step=step, steps=t.steps, policy=t.policy, notes=notes, settlements=t.settlements, persons=persons
+        what=what,
+        step=step,
+        title=t.title,
+        steps=t.steps,
+        policy=t.policy,
+        notes=notes,
+        settlements=t.settlements,
+        persons=persons,
     )
 
 
@@ -360,6 +368,7 @@ def _recalled(t: Trajectory, memory: Memory) -> Trajectory:
     moved = memory.steps != t.steps
     return _with(
         t,
+        title=memory.title,
         steps=memory.steps,
         plan_revision=t.plan_revision + moved,
         policy=memory.policy,

@@ -230,6 +230,7 @@ CHANGES = {
     "settled": later("your choice for step {number}"),
     "policy_set": later("the change of the budget"),
     "notes_set": later("the change of the notes"),
+    "renamed": later("the new title"),
 }
 
 

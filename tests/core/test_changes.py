@@ -16,6 +16,7 @@ from core.commands import (
     Overrule,
     Redo,
     RemoveStep,
+    Rename,
     Replan,
     Resume,
     Retry,
@@ -296,6 +297,13 @@ def test_a_title_is_only_a_name() -> None:
     t = act(opened(2))
     assert evolve(t, Renamed(title=" Mila ", by=ME)).title == "Mila"
     assert next_task(evolve(t, Renamed(title="Mila"))) == next_task(t)
+
+
+def test_a_title_is_undone_and_redone_like_any_other_change() -> None:
+    named = do(do(act(opened(2)), Rename(title="Mila")), Rename(title="Mila at sea"))
+    assert do(named, Undo()).title == "Mila"
+    assert do(do(named, Undo()), Undo()).title == ""
+    assert do(do(named, Undo()), Redo()).title == "Mila at sea"
 
 
 def test_a_late_verdict_after_an_undo_is_kept_beside_its_attempt() -> None:
