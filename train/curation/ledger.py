@@ -85,24 +85,35 @@ class Ledger:
 
     def settle(self) -> None:
         """Decides what could not be decided before all were entered."""
-        critics, places = self._critics, dict[int, tuple[Folder, Side]]()
-        pending = [row for row, ordinal in enumerate(critics.ordinal) if self.decisions[ordinal] == PENDING]
-        self.cutoff = self._cutoff(pending)
-        for row in pending:
-            if folder := self._folder(row):
-                places[row] = (folder, SIDES[critics.flag(row, 1)])
-            else:
-                self._drop(critics.ordinal[row], CONTRADICTED)
-        cells = defaultdict[tuple[Folder, Side, int], list[int]](list)
-        for row, (folder, side) in places.items():
-            cells[folder, side, critics.number[row]].append(row)
-        for (folder, side, _), rows in cells.items():
-            kept = set(self._balanced(rows))
-            for row in rows:
-                if row in kept:
-                    self._keep(critics.ordinal[row], folder, side)
-                else:
-                    self._drop(critics.ordinal[row], UNBALANCED)
+        self._balance()
+        critics = self._critics
+        self.cutoff = self._cutoff(self._pending())
+        contradicted = [row for row in self._pending() if self._folder(row) is None]
+        for row in contradicted:
+            self._drop(critics.ordinal[row], CONTRADICTED)
+        if contradicted:
+            self._balance()
+        for row in self._pending():
+            folder = self._folder(row)
+            assert folder is not None
+            self._keep(critics.ordinal[row], folder, SIDES[critics.flag(row, 1)])
+
+    def _balance(self) -> None:
+        """Drops, at each attempt's number, the verdicts that there are too many of.
+
+        Before RL and SFT part, and not in each: the steps whose scores vary are those with failures, so that RL would be left
+        with no first attempt that succeeded, and SFT with none that failed.
+        """
+        critics, cells = self._critics, defaultdict[tuple[bool, int], list[int]](list)
+        for row in self._pending():
+            cells[critics.flag(row, 1), critics.number[row]].append(row)
+        for rows in cells.values():
+            for row in set(rows) - set(self._balanced(rows)):
+                self._drop(critics.ordinal[row], UNBALANCED)
+
+    def _pending(self) -> list[int]:
+        """The critic's candidates that nothing is decided of."""
+        return [row for row, ordinal in enumerate(self._critics.ordinal) if self.decisions[ordinal] == PENDING]
 
     def decided(self, ordinal: int) -> tuple[Folder, Side] | None:
         """Where this candidate goes; None if nowhere."""

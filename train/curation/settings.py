@@ -43,7 +43,9 @@ class Curation(Value):
         default=None, ge=0, description="Steps whose scores vary by more go to RL; None: as many as sft_to_rl asks for."
     )
     balance: float = Field(
-        default=1.0, ge=0, description="Most rows of one verdict to each of the other, at each attempt's number; 0: any."
+        default=1.0,
+        ge=0,
+        description="Most rows of one verdict to each of the other, at each attempt's number in SFT and RL together; 0: any.",
     )
     margin: float = Field(default=2.0, ge=0, description="Marks by which one attempt must be better to be preferred.")
     person_weight: float = Field(default=1.0, gt=0, description="Weight of a row that a person decided; all others have 1.")
