@@ -42,11 +42,16 @@ class Notice:
 class Scheduler:
     """Tells many stories with one set of models, in turns."""
 
-    def __init__(self, agents: Agents, gallery: Gallery, batch: int = 8) -> None:
-        """``batch`` is the most plans or verdicts that are decoded together."""
+    def __init__(self, agents: Agents, gallery: Gallery, batch: int = 8, patient: bool = False) -> None:
+        """``batch`` is the most plans or verdicts that are decoded together.
+
+        ``patient``, where nobody waits for a story, plans and verdicts wait until there are so many of them, as long as there
+        is something to draw: drawings come one by one, so that verdicts would be asked for one by one, too.
+        """
         self.agents = agents
         self.gallery = gallery
         self.batch = batch
+        self.patient = patient
         self._stories: dict[str, Story] = {}  # in turn order: who was served last stands last
 
     def add(self, story: Story) -> None:
@@ -91,10 +96,20 @@ class Scheduler:
 
     def _choose(self) -> list[tuple[Story, Task]]:
         tasks = [(story, task) for story in self._stories.values() if not isinstance(task := next_task(story.trajectory), Rest)]
-        for kind, most in ((Settle, len(tasks)), (JudgeAttempt, self.batch), (MakePlan, self.batch), (Draw, 1)):
-            if chosen := [(story, task) for story, task in tasks if isinstance(task, kind)]:
-                return chosen[:most]
-        return []
+
+        def some(kind: type[Task], most: int, least: int = 1) -> list[tuple[Story, Task]]:
+            found = [(story, task) for story, task in tasks if isinstance(task, kind)][:most]
+            return found if len(found) >= least else []
+
+        full = self.batch if self.patient else 1
+        return (
+            some(Settle, len(tasks))
+            or some(JudgeAttempt, self.batch, full)
+            or some(MakePlan, self.batch, full)
+            or some(Draw, 1)
+            or some(JudgeAttempt, self.batch)
+            or some(MakePlan, self.batch)
+        )
 
 
 def run(story: Story, agents: Agents, gallery: Gallery) -> Iterator[Notice]:

@@ -5,8 +5,10 @@ Each command imports what it needs when it runs, so that ``--help`` answers at o
 
 from __future__ import annotations
 
+import gc
 import json
 import time
+from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
@@ -14,12 +16,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from train import exchanging, preparing, prompting, story, training
+from train import exchanging, measuring, preparing, prompting, story, training
 from train.pocket import commands as pocket
 from train.terminal import INTERRUPTED, Data, interruptible, owned, plainly
 
 if TYPE_CHECKING:
-    from train.collect import Collection, Complain
+    from core.profiles import Profile
+    from core.store import Store
+    from train.collect import Calls, Complain, Share
     from train.doctor import Report
 
 app = typer.Typer(
@@ -29,9 +33,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     help="Collect stories, examine them, and train and measure the models that tell them.",
 )
-evaluate = typer.Typer(no_args_is_help=True, help="Measure models, with 95 % intervals.")
-evaluate.command("pocket", epilog="Example: python -m train evaluate pocket --count 200 --out figures.json")(pocket.measure)
-app.add_typer(evaluate, name="evaluate")
+app.add_typer(measuring.app, name="evaluate")
 app.add_typer(pocket.app, name="pocket")
 app.add_typer(story.app, name="story")
 app.add_typer(prompting.app, name="prompts")
@@ -55,7 +57,11 @@ PromptFile = Annotated[Path, typer.Option(exists=True, dir_okay=False, show_defa
 def collect(
     prompts: PromptFile,
     data: Data,
-    profile: Annotated[str, typer.Option(help="Profile of the models, or the path of one.")] = "pocket",
+    profile: Annotated[
+        list[str] | None,
+        typer.Option(help="Profile of the models, or the path of one; may be given several times.", show_default="pocket"),
+    ] = None,
+    each: Annotated[bool, typer.Option("--each", help="Every prompt by every profile, not dealt over them.")] = False,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many prompts.", show_default="all")] = None,
     max_attempts: Annotated[int, typer.Option(min=1, max=20, help="Most drawings a step.")] = 5,
     seed: Annotated[int, typer.Option(min=0, help="Each prompt's own seed follows from this one.")] = 0,
@@ -70,28 +76,38 @@ def collect(
     Stopped or killed, it goes on where it was: run the same command again. A prompt is told once for each profile, seed and
     number of attempts; a story that got stuck gets another chance.
 
+    Several profiles share the prompts, so that a critic learns of more than one painter's faults. Each prompt is told by one
+    of them, which follows from its id and the seed: about equally many by each, the same ones in every run and shard. With
+    --each all of them tell it. One profile's models are in memory at a time, and every story says which profile told it.
+
     Shards share no prompt, and together they have all. Each is told into a data folder of its own, by the same story ids as
     in one run; "curate" takes all the folders together.
 
     The last line on stdout is one JSON object. What the data folder holds for these prompts now: stories, finished, failed
-    (stuck), steps, attempts, and accepted (steps whose picture the critic accepted). What this run did: generator_calls,
-    critic_calls, seconds.
+    (stuck), steps, attempts, accepted (steps whose picture the critic accepted), and profiles (stories of each). What this
+    run did: generator_calls, critic_calls, seconds.
     """
-    from core.profiles import build_agents, load_profile
+    from core.profiles import load_profile, require_weights
     from core.types import Policy
-    from train.collect import Collection, Shard, Terms, read_prompts
+    from train.collect import Shard, Share, Terms, deal, read_prompts
 
     try:
         part = Shard.parse(shard)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--shard") from error
     with plainly():
-        models = load_profile(profile)
-        terms = Terms(models.name, Policy(max_attempts=max_attempts), seed)
+        models = {named.name: named for named in map(load_profile, profile or ["pocket"])}
+        if len(models) < len(profile or models):  # stories tell their profiles by name
+            raise typer.BadParameter("two of the profiles have one name", param_hint="--profile")
         complain = _complaining_of(prompts)
         wanted = part.part(read_prompts(prompts, complain)[:limit])
+        dealt = dict.fromkeys(models, wanted) if each else deal(wanted, list(models), seed)
+        for named in models.values():  # of all of them now, not when the first has told for hours
+            require_weights(named)
+        policy = Policy(max_attempts=max_attempts)
+        shares = [(named, Share(Terms(name, policy, seed), dealt[name])) for name, named in models.items()]
         with owned(data) as store:
-            status = tell_all(Collection(store, build_agents(models), wanted, terms, in_flight), complain)
+            status = tell_all(store, shares, in_flight, complain)
     raise typer.Exit(status)
 
 
@@ -112,42 +128,61 @@ def doctor(data: Data) -> None:
     raise typer.Exit(_show(report))
 
 
-def tell_all(collection: Collection, complain: Complain) -> int:
+def tell_all(store: Store, shares: Sequence[tuple[Profile, Share]], in_flight: int, complain: Complain) -> int:
     """Collects under a progress bar, prints the JSON line, and returns the exit status."""
-    started = time.monotonic()
-    stopped = _tell(collection, complain)
+    from train.collect import Calls, Totals
+
+    started, calls = time.monotonic(), Calls()
+    stopped = _tell(store, shares, in_flight, calls, complain)
     if stopped:
         typer.secho("Stopped; nothing is lost. Run the same command again to go on.", err=True, fg="yellow")
-    calls, seconds = collection.calls, round(time.monotonic() - started, 3)
-    made = {"generator_calls": calls.generator, "critic_calls": calls.critic, "seconds": seconds}
-    typer.echo(json.dumps(asdict(collection.totals()) | made))
+    held = {share.terms.profile: share.totals(store) for _, share in shares}
+    profiles = {name: totals.stories for name, totals in held.items()}
+    made = {"generator_calls": calls.generator, "critic_calls": calls.critic, "seconds": round(time.monotonic() - started, 3)}
+    typer.echo(json.dumps(asdict(sum(held.values(), Totals())) | {"profiles": profiles} | made))
     return INTERRUPTED if stopped else 0
 
 
-def _tell(collection: Collection, complain: Complain) -> bool:
-    """Whether the telling was interrupted."""
+def _tell(store: Store, shares: Sequence[tuple[Profile, Share]], in_flight: int, calls: Calls, complain: Complain) -> bool:
+    """Tells the shares one after another; whether it was interrupted."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-    from core.store import StoryCard
-
     columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), TimeRemainingColumn())
-    calls = collection.calls
     with interruptible() as stop, Progress(*columns, console=Console(stderr=True)) as progress:
-        bar = progress.add_task("", total=len(collection.prompts))
+        bar = progress.add_task("", total=sum(len(share.prompts) for _, share in shares))
 
         def left_out(line: int, why: str) -> None:
             complain(line, why)
             progress.advance(bar)
 
-        with closing(collection.tell(left_out)) as seen:
-            for what in seen:
-                if isinstance(what, StoryCard):
-                    progress.advance(bar)
-                progress.update(bar, description=f"{calls.generator} drawings, {calls.critic} verdicts")
-                if stop.is_set():
-                    return True
+        for models, share in shares:
+            whose = f"{models.name}: " if len(shares) > 1 else ""
+            with closing(_telling(store, models, share, in_flight, calls, left_out)) as rested:
+                for stories in rested:
+                    shown = f"{whose}{calls.generator} drawings, {calls.critic} verdicts"
+                    progress.update(bar, advance=stories, description=shown)
+                    if stop.is_set():
+                        return True
     return False
+
+
+def _telling(
+    store: Store, models: Profile, share: Share, in_flight: int, calls: Calls, complain: Complain
+) -> Generator[int, None, None]:
+    """Tells one share; yields, as things happen, how many of its stories came to rest. Its models are loaded only if needed."""
+    from core.profiles import build_agents
+    from core.store import StoryCard
+    from train.collect import Collection
+
+    if share.told(store):
+        yield len(share.prompts)
+        return
+    gc.collect()  # the memory of the models before is free before these need it
+    collection = Collection(store, build_agents(models), share.prompts, share.terms, in_flight, calls)
+    with closing(collection.tell(complain)) as seen:
+        for what in seen:
+            yield isinstance(what, StoryCard)
 
 
 def _show(report: Report) -> int:

@@ -1,7 +1,9 @@
 """Tells a story for every prompt of a file, with the studio's own scheduler and store. Knows no model and prints nothing.
 
 A prompt's story has an id that follows from what was asked (:func:`story_id_of`), so a second run over the same file finds
-the stories of the first one: those that are done are skipped, the others go on from their last fact.
+the stories of the first one: those that are done are skipped, the others go on from their last fact. Where several profiles
+share a file, which of them tells a prompt follows from the prompt's id (:func:`deal`), so a shard or a longer file changes no
+prompt's teller.
 """
 
 from __future__ import annotations
@@ -9,9 +11,9 @@ from __future__ import annotations
 import base64
 import hashlib
 from codecs import BOM_UTF8
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import reduce
 from pathlib import Path
 
@@ -28,6 +30,7 @@ from core.types import MAX_TEXT, Policy, Request
 
 COLLECTOR = "person:collect"  # who opens the stories
 CARDS_AT_ONCE = 500  # in one query: SQLite takes some thousand parameters
+UNTOLD = ("running", "stuck")  # statuses of stories that the next run goes on with
 
 #: Hears which line of the file was left out, and why.
 Complain = Callable[[int, str], None]
@@ -72,6 +75,44 @@ class Terms:
     seed: int
 
 
+@dataclass(frozen=True)
+class Share:
+    """What one profile tells of a run: its prompts, on its terms."""
+
+    terms: Terms
+    prompts: Sequence[Prompt]
+
+    def totals(self, store: Store) -> Totals:
+        """What the store holds now for these prompts."""
+        return reduce(Totals.plus, self._cards(store), Totals())
+
+    def told(self, store: Store) -> bool:
+        """Whether there is nothing left to tell, so that nobody needs the profile's models."""
+        cards = list(self._cards(store))
+        return len(cards) == len(self.prompts) and not any(card.status in UNTOLD for card in cards)
+
+    def _cards(self, store: Store) -> Iterator[StoryCard]:
+        ids = [story_id_of(prompt, self.terms) for prompt in self.prompts]
+        for at in range(0, len(ids), CARDS_AT_ONCE):
+            yield from store.cards(ids[at : at + CARDS_AT_ONCE])
+
+
+def deal(prompts: Sequence[Prompt], profiles: Sequence[str], seed: int) -> dict[str, list[Prompt]]:
+    """Each prompt to one of the profiles, about equally many to each; a profile may get none of a few prompts.
+
+    By the prompt's id, the profiles' names and the seed alone: neither the prompt's place in the file, nor the shard, nor the
+    order of the profiles matters, and one more profile takes prompts from the others but moves none between them.
+    """
+
+    def teller(prompt: Prompt) -> str:  # rendezvous hashing: every profile draws a lot for the prompt, and the highest has it
+        return max(profiles, key=lambda name: (derive_seed(seed, "profile", name, prompt.id), name))
+
+    dealt: dict[str, list[Prompt]] = {name: [] for name in profiles}
+    for prompt in prompts:
+        dealt[teller(prompt)].append(prompt)
+    return dealt
+
+
 @dataclass
 class Calls:
     """How many calls of each model were begun in a run."""
@@ -97,6 +138,10 @@ class Totals:
     steps: int = 0
     attempts: int = 0
     accepted: int = 0
+
+    def __add__(self, other: Totals) -> Totals:
+        mine, theirs = asdict(self), asdict(other)
+        return Totals(**{name: mine[name] + theirs[name] for name in mine})
 
     def plus(self, card: StoryCard) -> Totals:
         return Totals(
@@ -182,7 +227,7 @@ class Collection:
 
         May be closed at any point: what was recorded is kept, and the next run goes on from there.
         """
-        scheduler = Scheduler(self.agents, self.store.images)
+        scheduler = Scheduler(self.agents, self.store.images, patient=True)
         left, live = iter(self.prompts), dict[str, Story]()
         while True:
             while len(live) < self.in_flight and (prompt := next(left, None)):
@@ -209,9 +254,7 @@ class Collection:
 
     def totals(self) -> Totals:
         """What the store holds now for these prompts."""
-        ids = [story_id_of(prompt, self.terms) for prompt in self.prompts]
-        pages = [ids[at : at + CARDS_AT_ONCE] for at in range(0, len(ids), CARDS_AT_ONCE)]
-        return reduce(Totals.plus, (card for page in pages for card in self.store.cards(page)), Totals())
+        return Share(self.terms, self.prompts).totals(self.store)
 
     def _story(self, prompt: Prompt) -> Story | StoryCard:
         """The prompt's story, ready to go on; only its card if there is nothing to do. A stuck one gets another chance.
@@ -223,7 +266,7 @@ class Collection:
             card = self.store.card(story_id)
         except NotFound:
             return self._opened(prompt, story_id)
-        if card.status not in ("running", "stuck"):
+        if card.status not in UNTOLD:
             return card
         story = self.store.open_story(story_id)
         if card.status == "stuck":

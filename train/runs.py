@@ -59,7 +59,7 @@ def begin(out: Path, settings: dict[str, Any], resume: bool) -> Path | None:
         _clear(out)
     if (out / RESULT).is_file():
         raise RunError(f"The run in {out.name} is finished. Take another --out, or begin again with --fresh.")
-    _same(out, settings)
+    same_run(out, settings)
     checkpoint = last_checkpoint(out)
     if leads():
         for torn in [path for path in _checkpoints(out) if not (path / STATE).is_file()]:
@@ -77,7 +77,8 @@ def _clear(out: Path) -> None:
             (out / file).unlink(missing_ok=True)
 
 
-def _same(out: Path, settings: dict[str, Any]) -> None:
+def same_run(out: Path, settings: dict[str, Any]) -> None:
+    """Raises ``RunError`` if another run is in ``out``."""
     if not (out / RUN).is_file():
         return
     before = json.loads((out / RUN).read_text(encoding="utf-8"))["config"]

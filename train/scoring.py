@@ -53,7 +53,8 @@ class Scorer:
 
     __name__ = "total"  # what TRL's own metrics call it
 
-    def __init__(self, weights: Weights, redrawer: Redrawer | None, group: int, log: Log) -> None:
+    def __init__(self, weights: Weights, redrawer: Redrawer | None, group: int, log: Log | None = None) -> None:
+        """``log`` keeps what was tried, in training."""
         self.weights = weights
         self.redrawer = redrawer if weights.draws else None
         self.group = group
@@ -61,15 +62,20 @@ class Scorer:
         self.scored: list[bool] = []  # of the last batch
 
     def __call__(self, **batch: Any) -> list[float | None]:
-        samples = _samples(batch, self.group)
-        redrawn = self._redraw(samples)
-        earned = [self._marks(sample, made) for sample, made in zip(samples, redrawn, strict=True)]
+        samples, redrawn, earned = self.earned(batch)
         rewards = [each.reward for each in earned]
         self.scored = [reward is not None for reward in rewards]
         self._report(earned, redrawn, batch["log_metric"])
-        step = batch["trainer_state"].global_step + 1
-        self.log.write(step, [_rollout(*each) for each in zip(samples, redrawn, earned, strict=True)])
+        if self.log is not None:
+            step = batch["trainer_state"].global_step + 1
+            self.log.write(step, [_rollout(*each) for each in zip(samples, redrawn, earned, strict=True)])
         return rewards
+
+    def earned(self, batch: dict[str, Any]) -> tuple[list[Sample], list[Redrawn | None], list[Marks]]:
+        """For each reply of a batch: what it answers, what was drawn for it, and what it earned."""
+        samples = _samples(batch, self.group)
+        redrawn = self._redraw(samples)
+        return samples, redrawn, [self._marks(sample, made) for sample, made in zip(samples, redrawn, strict=True)]
 
     def _redraw(self, samples: list[Sample]) -> list[Redrawn | None]:
         """Each picture is drawn once, however many replies of a group ask for it."""

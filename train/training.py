@@ -162,7 +162,7 @@ def grpo(
 
         asked = (chosen, reward, without, train_sight, steps, seed, Rollouts(vllm, vllm_url, vllm_memory))
         run = GrpoRun(named_model(model, "critic"), data, out, *asked)
-        redrawer = _redrawer(painter, judge) if run.weights.draws else None
+        redrawer = redrawer_of(painter, judge) if run.weights.draws else None
         with interruptible() as stop:
             result = learn(run, redrawer, stop, resume)
     _end(result)
@@ -190,7 +190,7 @@ def _grpo_launch(said: dict[str, Any], gpus: int, model: str, server: bool) -> s
         raise typer.BadParameter(f"{error}.", param_hint="--print-launch") from error
 
 
-def _redrawer(painter: str, judge: str) -> Redrawer:
+def redrawer_of(painter: str, judge: str) -> Redrawer:
     """The painter of one profile, on this process's own device, and the judge."""
     import torch
 

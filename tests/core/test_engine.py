@@ -300,11 +300,21 @@ def test_no_batch_is_larger_than_allowed() -> None:
     assert sorted(len(cases) for cases in planner.calls) == [1, 2, 2]
 
 
-def test_many_stories_told_together_are_the_stories_told_alone() -> None:
+def test_where_nobody_waits_verdicts_wait_for_company_as_long_as_there_is_something_to_draw() -> None:
+    painter, critic = ScriptedPainter(), ScriptedCritic([Verdict(accepted=True)])
+    stories = [opened(Log(), name=name) for name in "abcdefg"]
+    agents = Agents(ScriptedPlanner([plan_of(2)]), painter, critic)
+    drain(Scheduler(agents, Memory(), batch=3, patient=True), stories)
+    assert [len(cases) for cases in critic.calls] == [3, 3, 3, 3, 1, 1]  # the last one is planned when nothing else is left
+    assert [next_task(story.trajectory).reason for story in stories] == ["done"] * 7  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("patient", [False, True])
+def test_many_stories_told_together_are_the_stories_told_alone(patient: bool) -> None:
     together = {name: Log() for name in "abcd"}
     gallery = Memory()
     drain(
-        Scheduler(scripted_agents(verdicts=strict), gallery),
+        Scheduler(scripted_agents(verdicts=strict), gallery, patient=patient),
         [opened(log, request=name, name=name) for name, log in together.items()],
     )
     for name, log in together.items():

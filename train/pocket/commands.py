@@ -29,6 +29,11 @@ class Role(StrEnum):
     planner = "planner"
 
 
+class Learner(StrEnum):
+    planner = "planner"
+    critic = "critic"
+
+
 @app.command()
 def tokenizer(runs: Runs = RUNS) -> None:
     """Learn the two vocabularies from examples."""
@@ -82,6 +87,20 @@ def pack(
     for role in roles or list(Role):
         write_bundle(role.value, runs)
         typer.echo(f"{role}: {put(role.value, runs, assets)}")
+
+
+@app.command(epilog="Example: python -m train pocket untrained critic --out runs/untrained-critic")
+def untrained(
+    role: Annotated[Learner, typer.Argument(show_default=False)],
+    out: Annotated[Path, typer.Option(file_okay=False, show_default=False, help="The folder of the model.")],
+    blank: Annotated[bool, typer.Option("--blank", help="Random weights: it cannot even see.")] = False,
+    assets: Assets = ASSETS,
+) -> None:
+    """Write a model that has not learned its role, for `sft` to start from: it knows the world as the painter does."""
+    from train.pocket.stages import write_untrained
+
+    write_untrained(role.value, assets, out, blank)
+    typer.echo(str(out))
 
 
 @app.command(name="all")

@@ -120,6 +120,20 @@ def adopt_painter(bundle: Path, runs: Path) -> None:
     keep_weights(runs / "painter", model, PAINTER.steps)
 
 
+def write_untrained(role: Literal["planner", "critic"], assets: Path, out: Path, blank: bool = False) -> None:
+    """A model of the role's shape and vocabulary that nobody has taught the role yet: where a training starts.
+
+    It has the packed painter's weights, which know the world's pictures and words and have never planned nor judged; where
+    ``blank``, random ones.
+    """
+    painter, seen = load_bundle(assets / "painter")
+    words = load_processor(assets / role)
+    model = make_model(words.tokenizer, POCKET, SEED)
+    if not blank:
+        inherit(model, words.tokenizer, painter, seen.tokenizer)
+    save_bundle(model, words, out, temperature=TEMPERATURES[role])
+
+
 def write_bundle(role: Agent, runs: Path) -> None:
     """The role's bundle from its last checkpoint, also of a run that is not yet finished."""
     processor = load_processor(_words(role, runs))

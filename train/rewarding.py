@@ -1,0 +1,89 @@
+"""Asks a critic about held-out attempts and earns its replies what GRPO would, without training: the step-wise reward's mean.
+
+Shares the reward with training (:class:`train.scoring.Scorer`): what is measured here is what is climbed there.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core.backends.vlm import Reply, Vlm, load_vlm
+from core.errors import AgentError
+from train.curated import open_rows, sampled
+from train.rewards import PAPER, Marks
+from train.runs import RunError
+from train.scoring import Scorer
+
+if TYPE_CHECKING:
+    from train.redrawing import Redrawer
+
+TOGETHER = 8  # attempts in one call
+PARTS = ("reward", "format", "accuracy", "overall")
+
+
+def rewards_of(
+    model: str, data: Path, redrawer: Redrawer, replies: int, limit: int | None, temperature: float | None, seed: int
+) -> dict[str, dict[str, float]]:
+    """Each part's mean over attempts, with its interval. ``overall`` is the step-wise reward: the change of the marks, -1 to 1.
+
+    ``step where drawn`` is the same over the attempts that were drawn again. Raises ``RunError`` if there are no held-out rows.
+    """
+    from train.benchmarking import mean_of
+
+    rows = open_rows(data, "critic_rl", "validation")
+    if rows is None:
+        raise RunError(f"There are no held-out rows in critic_rl of {data.name}.")
+    rows = rows if limit is None else sampled(rows, limit, seed)
+    vlm = load_vlm(model)
+    if temperature is not None:
+        vlm = replace(vlm, decoding=replace(vlm.decoding, temperature=temperature))
+    by_part = defaultdict[str, list[float]](list)
+    for start in range(0, len(rows), TOGETHER):
+        some = [rows[number] for number in range(start, min(start + TOGETHER, len(rows)))]
+        batch = [row for row in some for _ in range(replies)]
+        said = list(_replies(vlm, batch, seed + start * replies))
+        _, redrawn, earned = Scorer(PAPER, redrawer, replies).earned(_columns(batch, said))
+        for group in range(len(some)):
+            part_of = slice(group * replies, (group + 1) * replies)
+            own = list(zip(earned[part_of], [made is not None for made in redrawn[part_of]], strict=True))
+            for part, value in _means(own).items():
+                by_part[part].append(value)
+    return {name: mean_of(values).json() for name, values in by_part.items()}
+
+
+def _means(own: list[tuple[Marks, bool]]) -> dict[str, float]:
+    """An attempt's means over its replies, as far as they were scored."""
+    means: dict[str, float] = {}
+    for part in PARTS:
+        values = [value for marks, _ in own if (value := getattr(marks, part)) is not None]
+        if values:
+            means[part] = sum(values) / len(values)
+    drawn = [marks.overall for marks, redrawn in own if redrawn and marks.overall is not None]
+    if drawn:
+        means["step where drawn"] = sum(drawn) / len(drawn)
+    return means
+
+
+def _replies(vlm: Vlm, batch: list[dict[str, Any]], first_seed: int) -> Iterator[str]:
+    call = vlm.generate(
+        [row["prompt"] for row in batch], [row["images"] for row in batch], [first_seed + n for n in range(len(batch))]
+    )
+    while True:
+        try:
+            next(call)
+        except StopIteration as finished:
+            for reply in finished.value:
+                if isinstance(reply, AgentError):
+                    raise reply from None
+                assert isinstance(reply, Reply)
+                yield reply.text
+            return
+
+
+def _columns(batch: list[dict[str, Any]], said: list[str]) -> dict[str, Any]:
+    names = ("images", "truth", "step_prompt", "current_prompt", "semantics", "quality", "seed")
+    return {name: [row[name] for row in batch] for name in names} | {"completions": said}
