@@ -10,14 +10,15 @@ import json
 import time
 from collections.abc import Generator, Sequence
 from contextlib import closing
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from train import exchanging, measuring, preparing, prompting, story, training
 from train.pocket import commands as pocket
+from train.reproducing import commands as reproducing
 from train.terminal import INTERRUPTED, Data, interruptible, owned, plainly
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ app.command(epilog="Example: python -m train grpo --model runs/critic --data dat
 app.command(epilog="Example: python -m train merge runs/critic-lora --out runs/critic-merged")(training.merge)
 app.command(epilog="Example: python -m train plot runs/critic runs/critic-rl --out curves.svg")(training.plot)
 
+app.command(epilog="Example: python -m train reproduce --out runs/reproduce")(reproducing.reproduce)
+
 PromptFile = Annotated[Path, typer.Option(exists=True, dir_okay=False, show_default=False, help="The prompts, one a line.")]
 
 
@@ -67,6 +70,9 @@ def collect(
     seed: Annotated[int, typer.Option(min=0, help="Each prompt's own seed follows from this one.")] = 0,
     in_flight: Annotated[int, typer.Option(min=1, help="Stories told at once.")] = 8,
     shard: Annotated[str, typer.Option(help="Only this part of the prompts, such as 2/8: for several machines.")] = "1/1",
+    critic: Annotated[
+        Literal["profile", "pocket-exact"], typer.Option(help="Who judges: the profile's critic, or the pocket world's checker.")
+    ] = "profile",
 ) -> None:
     """Tell a story for every prompt of a file.
 
@@ -79,6 +85,9 @@ def collect(
     Several profiles share the prompts, so that a critic learns of more than one painter's faults. Each prompt is told by one
     of them, which follows from its id and the seed: about equally many by each, the same ones in every run and shard. With
     --each all of them tell it. One profile's models are in memory at a time, and every story says which profile told it.
+
+    "pocket-exact" is to the pocket world what a far stronger model is to a full-size critic: whom to learn from. It judges by
+    the scene programs in the pocket painter's pictures, and can judge no others.
 
     Shards share no prompt, and together they have all. Each is told into a data folder of its own, by the same story ids as
     in one run; "curate" takes all the folders together.
@@ -107,7 +116,7 @@ def collect(
         policy = Policy(max_attempts=max_attempts)
         shares = [(named, Share(Terms(name, policy, seed), dealt[name])) for name, named in models.items()]
         with owned(data) as store:
-            status = tell_all(store, shares, in_flight, complain)
+            status = tell_all(store, shares, in_flight, complain, critic == "pocket-exact")
     raise typer.Exit(status)
 
 
@@ -128,12 +137,14 @@ def doctor(data: Data) -> None:
     raise typer.Exit(_show(report))
 
 
-def tell_all(store: Store, shares: Sequence[tuple[Profile, Share]], in_flight: int, complain: Complain) -> int:
-    """Collects under a progress bar, prints the JSON line, and returns the exit status."""
+def tell_all(
+    store: Store, shares: Sequence[tuple[Profile, Share]], in_flight: int, complain: Complain, exact: bool = False
+) -> int:
+    """Collects under a progress bar, prints the JSON line, and returns the exit status. ``exact``: the exact critic judges."""
     from train.collect import Calls, Totals
 
     started, calls = time.monotonic(), Calls()
-    stopped = _tell(store, shares, in_flight, calls, complain)
+    stopped = _tell(store, shares, in_flight, calls, complain, exact)
     if stopped:
         typer.secho("Stopped; nothing is lost. Run the same command again to go on.", err=True, fg="yellow")
     held = {share.terms.profile: share.totals(store) for _, share in shares}
@@ -143,7 +154,9 @@ def tell_all(store: Store, shares: Sequence[tuple[Profile, Share]], in_flight: i
     return INTERRUPTED if stopped else 0
 
 
-def _tell(store: Store, shares: Sequence[tuple[Profile, Share]], in_flight: int, calls: Calls, complain: Complain) -> bool:
+def _tell(
+    store: Store, shares: Sequence[tuple[Profile, Share]], in_flight: int, calls: Calls, complain: Complain, exact: bool
+) -> bool:
     """Tells the shares one after another; whether it was interrupted."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -158,7 +171,7 @@ def _tell(store: Store, shares: Sequence[tuple[Profile, Share]], in_flight: int,
 
         for models, share in shares:
             whose = f"{models.name}: " if len(shares) > 1 else ""
-            with closing(_telling(store, models, share, in_flight, calls, left_out)) as rested:
+            with closing(_telling(store, models, share, in_flight, calls, left_out, exact)) as rested:
                 for stories in rested:
                     shown = f"{whose}{calls.generator} drawings, {calls.critic} verdicts"
                     progress.update(bar, advance=stories, description=shown)
@@ -168,7 +181,7 @@ def _tell(store: Store, shares: Sequence[tuple[Profile, Share]], in_flight: int,
 
 
 def _telling(
-    store: Store, models: Profile, share: Share, in_flight: int, calls: Calls, complain: Complain
+    store: Store, models: Profile, share: Share, in_flight: int, calls: Calls, complain: Complain, exact: bool
 ) -> Generator[int, None, None]:
     """Tells one share; yields, as things happen, how many of its stories came to rest. Its models are loaded only if needed."""
     from core.profiles import build_agents
@@ -179,7 +192,12 @@ def _telling(
         yield len(share.prompts)
         return
     gc.collect()  # the memory of the models before is free before these need it
-    collection = Collection(store, build_agents(models), share.prompts, share.terms, in_flight, calls)
+    agents = build_agents(models)
+    if exact:
+        from train.pocket.teacher import ExactCritic
+
+        agents = replace(agents, critic=ExactCritic())
+    collection = Collection(store, agents, share.prompts, share.terms, in_flight, calls)
     with closing(collection.tell(complain)) as seen:
         for what in seen:
             yield isinstance(what, StoryCard)

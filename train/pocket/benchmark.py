@@ -58,10 +58,10 @@ def _item(name: str, text: str, premise: Premise) -> Item:
         named = {wanted.kind for wanted in parse_prompt(text).wanted}
         wishes = tuple(wish for _, wish in premise.asked if isinstance(wish, Wanted) and wish.kind in named)
         return Item(name, text, wishes, None, premise.steps)
-    hero = (premise.hero,) if premise.hero else ()
-    return Item(
-        name, text, (*hero, *(wish for _, wish in premise.asked if isinstance(wish, Wanted))), premise.place, premise.steps
-    )
+    wishes = (premise.hero, *(wish for _, wish in premise.asked))
+    if not premise.asked and not parse_prompt(text).wanted:  # "Tell me a story": its hero is invented
+        wishes = ()
+    return Item(name, text, tuple(wish for wish in wishes if isinstance(wish, Wanted)), premise.place, premise.steps)
 
 
 @dataclass(frozen=True)

@@ -245,7 +245,9 @@ class _Reader:
         self.gone.append(kind)
 
     def _say(self, **said: Any) -> None:
-        """Adds what was said to the last noun, as far as it can be so."""
+        """Adds what was said to the last noun, as far as there is one and it can be so."""
+        if not self.last:
+            return
         kind = KINDS[self.last]
         known = self.wanted.get(kind.name, Wanted(kind.name))
         if said.get("colour") not in kind.colours:

@@ -1,0 +1,174 @@
+"""What is run to reproduce the method on the pocket models: collecting, training, ablations and controls, as tasks.
+
+The strong critic of the data is the exact checker, as Gemini is in the paper. The critic that learns is the packed one, taught
+on made-up faults: it plays the zero-shot model. That a model learns its format from nothing is shown on a blank planner and
+an untrained critic beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from core.profiles import ASSETS
+from train.reproducing.tasks import Task
+
+CLUMSY = Path(__file__).parents[1] / "pocket" / "clumsy.toml"
+SEEDS = (0, 1, 2)
+ONCE = "plan-0"  # the run whose plans all others tell
+REPLIES = 4  # of each held-out attempt, where rewards are measured
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How much of everything. The defaults are made for two hours on two cores."""
+
+    stories: int = 600
+    requests: int = 120
+    sft_epochs: float = 2
+    sft_rate: float = 2e-4
+    grpo_steps: int = 40
+    grpo_rate: float = 3e-5
+    first_epochs: float = 4  # from nothing
+    first_rate: float = 1e-3
+    attempts: int = 5
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One row of the results: the runs of ``evaluate pocket`` that it is the mean of, and what it is called there."""
+
+    title: str
+    runs: tuple[str, ...]
+    note: str = ""
+
+
+ROWS = (
+    Measured("painter alone", ("alone",), "the request is the prompt"),
+    Measured("untrained planner and critic", ("untrained",), "random planner; the critic has never judged"),
+    Measured("both after SFT from there", ("first",), "the format, from nothing"),
+    Measured("planner, each step once (T_max 1)", (ONCE,), "no critic"),
+    Measured("+ critic, zero-shot", ("zero-0",), "taught on made-up faults only"),
+    Measured("+ critic SFT", tuple(f"sft-{seed}" for seed in SEEDS)),
+    Measured("+ critic SFT, unfiltered data", ("unfiltered-0",)),
+    Measured("+ GRPO", tuple(f"grpo-{seed}" for seed in SEEDS), "the whole method, T_max 5"),
+    Measured("+ GRPO without the step-wise reward", ("no-step-0",)),
+    Measured("+ GRPO without the accuracy reward", ("no-accuracy-0",)),
+    Measured("the whole method, T_max 3", ("t3-0",)),
+    Measured("control: best of 5", ("best-0",), "same prompt, the critic chooses"),
+    Measured("control: same prompt, new seeds", ("reseed-0",), "verdicts count, prompts do not"),
+    Measured("control: prompts rewritten unseen", ("rewrite-0",), "each step once"),
+)
+
+
+def profile_text(planner: Path, critic: Path) -> str:
+    """A profile of these two with the clumsy painter."""
+    return "\n".join(
+        (
+            'title = "Reproduction"',
+            'description = "Agents under test, with the clumsy pocket painter."',
+            'licence = "Apache-2.0"',
+            "memory_gb = 0",
+            'prompts = "pocket"',
+            f'[planner]\nmodel = "{planner.resolve()}"',
+            f'[critic]\nmodel = "{critic.resolve()}"',
+            f'[painter]\nkind = "scene"\nmodel = "{(ASSETS / "pocket" / "painter").resolve()}"\nside = 192\ntemperature = 1.2',
+            "",
+        )
+    )
+
+
+def write_profiles(out: Path) -> None:
+    """A profile for each pair of agents; a folder that it names need not be there yet."""
+    packed = ASSETS / "pocket"
+    pairs = {
+        "zero": (packed / "planner", packed / "critic"),
+        "untrained": (out / "untrained" / "planner", out / "untrained" / "critic"),
+        "first": (out / "first-planner", out / "first-critic"),
+        **{name: (packed / "planner", out / name) for name in ("sft", "unfiltered", "no-step", "no-accuracy")},
+        **{f"grpo-{seed}": (packed / "planner", out / f"grpo-{seed}") for seed in SEEDS},
+    }
+    (out / "profiles").mkdir(parents=True, exist_ok=True)
+    for name, pair in pairs.items():
+        (out / "profiles" / f"{name}.toml").write_text(profile_text(*pair), encoding="utf-8")
+
+
+def tasks(out: Path, scale: Scale) -> Iterator[Task]:
+    """All tasks, in an order in which each could be run."""
+    yield from _data(out, scale)
+    yield from _first(out, scale)
+    yield from _training(out, scale)
+    yield from _measuring(out, scale)
+
+
+def _data(out: Path, scale: Scale) -> Iterator[Task]:
+    prompts = str(out / "prompts.jsonl")
+    yield Task("prompts", ("prompts", "build", "--pocket", "--count", str(scale.stories), "--out", prompts))
+    shards = []
+    for number in (1, 2):
+        data = str(out / f"stories-{number}")
+        shards.append(data)
+        words = ("--prompts", prompts, "--data", data, "--profile", str(CLUMSY), "--critic", "pocket-exact")
+        yield Task(f"collect-{number}", ("collect", *words, "--shard", f"{number}/2", "--in-flight", "16"), ("prompts",))
+        yield Task(f"score-{number}", ("score", "--data", data, "--judge", "pocket-exact"), (f"collect-{number}",))
+    both = tuple(word for data in shards for word in ("--data", data))
+    usual = ("--pack", "pocket", "--validation", "0.1", "--balance", "2")
+    scored = ("score-1", "score-2")
+    yield Task("curate", ("curate", *both, "--out", str(out / "curated"), *usual), scored)
+    yield Task("curate-unfiltered", ("curate", *both, "--out", str(out / "unfiltered-data"), *usual, "--high", "0"), scored)
+
+
+def _first(out: Path, scale: Scale) -> Iterator[Task]:
+    """A blank planner and an untrained critic learn their formats."""
+    for role, blank in (("planner", ("--blank",)), ("critic", ())):
+        start = str(out / "untrained" / role)
+        yield Task(f"untrained-{role}", ("pocket", "untrained", role, "--out", start, *blank))
+        words = ("sft", "--role", role, "--model", start, "--data", str(out / "curated"), "--out", str(out / f"first-{role}"))
+        words += ("--preset", "pocket", "--epochs", f"{scale.first_epochs:g}", "--rate", f"{scale.first_rate:g}")
+        yield Task(f"first-{role}", words, ("curate", f"untrained-{role}"))
+
+
+def _training(out: Path, scale: Scale) -> Iterator[Task]:
+    for name, data, needs in (("sft", "curated", "curate"), ("unfiltered", "unfiltered-data", "curate-unfiltered")):
+        words = ("sft", "--role", "critic", "--model", "pocket", "--data", str(out / data), "--out", str(out / name))
+        words += ("--preset", "pocket", "--epochs", f"{scale.sft_epochs:g}", "--rate", f"{scale.sft_rate:g}")
+        yield Task(name, words, (needs,))
+    usual = ("grpo", "--model", str(out / "sft"), "--data", str(out / "curated"), "--preset", "pocket")
+    usual += ("--painter", str(CLUMSY), "--steps", str(scale.grpo_steps), "--rate", f"{scale.grpo_rate:g}", "--epochs", "9")
+    for seed in SEEDS:
+        yield Task(f"grpo-{seed}", (*usual, "--out", str(out / f"grpo-{seed}"), "--seed", str(seed)), ("sft",))
+    for part in ("step", "accuracy"):
+        yield Task(f"no-{part}", (*usual, "--out", str(out / f"no-{part}"), "--without", part), ("sft",))
+
+
+def _measuring(out: Path, scale: Scale) -> Iterator[Task]:
+    for name in ("zero", "sft", *(f"grpo-{seed}" for seed in SEEDS), "no-step", "no-accuracy"):
+        model = "pocket" if name == "zero" else str(out / name)
+        words = ("evaluate", "rewards", "--model", model, "--data", str(out / "curated"), "--painter", str(CLUMSY))
+        words += ("--replies", str(REPLIES), "--out", str(out / f"rewards-{name}.json"))
+        yield Task(f"rewards-{name}", words, ("curate",) if name == "zero" else ("curate", name))
+    yield _evaluated(out, scale, ONCE, "zero", "plan", 0, ())
+    yield _evaluated(out, scale, "alone", "zero", "alone", 0, ())
+    small = replace(scale, requests=max(10, scale.requests // 8))
+    yield _evaluated(out, small, "untrained", "untrained", "none", 0, ("untrained-planner", "untrained-critic"))
+    yield _evaluated(out, scale, "first", "first", "none", 0, ("first-planner", "first-critic"))
+    yield _evaluated(out, scale, "zero-0", "zero", "none", 0, (ONCE,))
+    for seed in SEEDS:
+        yield _evaluated(out, scale, f"sft-{seed}", "sft", "none", seed, ("sft", ONCE))
+        yield _evaluated(out, scale, f"grpo-{seed}", f"grpo-{seed}", "none", seed, (f"grpo-{seed}", ONCE))
+    for name in ("unfiltered", "no-step", "no-accuracy"):
+        yield _evaluated(out, scale, f"{name}-0", name, "none", 0, (name, ONCE))
+    yield _evaluated(out, replace(scale, attempts=3), "t3-0", "grpo-0", "none", 0, ("grpo-0", ONCE))
+    for control, name in (("best-of-n", "best-0"), ("reseed", "reseed-0"), ("rewrite", "rewrite-0")):
+        yield _evaluated(out, scale, name, "grpo-0", control, 0, ("grpo-0", ONCE))
+
+
+def _evaluated(out: Path, scale: Scale, name: str, profile: str, control: str, seed: int, needs: tuple[str, ...]) -> Task:
+    words = ("evaluate", "pocket", "--profile", str(out / "profiles" / f"{profile}.toml"), "--control", control)
+    words += ("--limit", str(scale.requests), "--seed", str(seed), "--max-attempts", str(scale.attempts))
+    words += ("--out", str(out / "measured" / name))
+    needed = tuple(f"e-{need}" if need == ONCE else need for need in needs)
+    if ONCE in needs:
+        words += ("--plans-of", str(out / "measured" / ONCE))
+    return Task(f"e-{name}", words, needed)

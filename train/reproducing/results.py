@@ -1,0 +1,221 @@
+"""Writes the page of results from what the tasks left behind. Every figure is measured; what is missing is said to be missing."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from train.benchmarking import Mean, mean_of, read_outcomes
+from train.pocket.benchmark import Outcome
+from train.provenance import revision
+from train.reproducing.recipe import ROWS, SEEDS, Scale
+from train.reproducing.tasks import Runner
+from train.runs import RunError
+
+Value = Callable[[Outcome], float]
+VALUES: dict[str, Value] = {
+    "end-to-end success": lambda each: float(each.success),
+    "pictures as asked": lambda each: each.right / each.steps if each.steps else 0.0,
+}
+
+
+def page(runner: Runner, scale: Scale) -> str:
+    """The page, as Markdown."""
+    found = {row.title: _runs(runner.out, row.runs) for row in ROWS}
+    parts = [
+        *_opening(runner, scale),
+        *_table(found),
+        *_rewards(runner.out),
+        *_differences(found),
+        *_formats(runner.out),
+        *_data(runner.out),
+        *_times(runner),
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def _opening(runner: Runner, scale: Scale) -> Iterator[str]:
+    yield "# The method on the pocket models"
+    yield ""
+    yield (
+        "Written by `make reproduce`: prompts → collect → score → curate → SFT → GRPO → evaluate, on a CPU. This is a miniature: "
+        "its models, its world and its figures are small, and stand beside the paper's (arXiv 2606.13679, Table 5) only in shape."
+    )
+    yield ""
+    yield f"- {scale.stories} requests told for training, {scale.requests} other ones to measure on."
+    yield "- The painter is the pocket one at a temperature of 1.2 (`train/pocket/clumsy.toml`), so that it errs."
+    yield "- The critic of the training data is the exact checker, whose place a far stronger model has in the paper."
+    yield "- All intervals are of 95 %, bootstrapped over requests; several seeds of one request count once."
+    done = [runner.done(task) for task in runner.tasks]
+    minutes = sum(each.seconds for each in done) / 60
+    finished = sum(each.finished for each in done)
+    yield (
+        f"- {finished} of {len(done)} tasks are done, {minutes:.0f} minutes of work in all, {runner.together} at a time on "
+        f"{os.cpu_count()} cores ({platform.machine()}). Revision `{(revision() or 'unknown')[:12]}`."
+    )
+    yield ""
+
+
+def _runs(out: Path, names: Sequence[str]) -> list[list[Outcome]]:
+    found = []
+    for name in names:
+        try:
+            found.append(read_outcomes(out / "measured" / name))
+        except RunError:
+            continue
+    return found
+
+
+def _by_request(runs: list[list[Outcome]], value: Value) -> dict[str, float]:
+    """The mean over the runs, by request."""
+    values = defaultdict[str, list[float]](list)
+    for run in runs:
+        for each in run:
+            values[each.id].append(value(each))
+    return {name: sum(each) / len(each) for name, each in values.items()}
+
+
+def _mean(runs: list[list[Outcome]], value: Value) -> Mean:
+    return mean_of(list(_by_request(runs, value).values()))
+
+
+def _table(found: dict[str, list[list[Outcome]]]) -> Iterator[str]:
+    yield "## Ablations and controls"
+    yield ""
+    yield "| | end-to-end success | pictures as asked | drawings a picture | critic's balanced accuracy | n × seeds |"
+    yield "|---|---|---|---|---|---|"
+    for row in ROWS:
+        runs = found[row.title]
+        title = f"{row.title}<br><sub>{row.note}</sub>" if row.note else row.title
+        if not runs:
+            yield f"| {title} | not measured yet | | | | |"
+            continue
+        whole, pictures = (_percent(_mean(runs, value)) for value in VALUES.values())
+        drawings = sum(each.drawn for run in runs for each in run) / max(1, sum(each.steps for run in runs for each in run))
+        yield f"| {title} | {whole} | {pictures} | {drawings:.2f} | {_accuracy(runs)} | {len(runs[0])} × {len(runs)} |"
+    yield ""
+
+
+def _accuracy(runs: list[list[Outcome]]) -> str:
+    """Of verdicts on the drawings of these very stories: the mean over good ones and bad ones."""
+    total = {name: sum(getattr(each, name) for run in runs for each in run) for name in ("good", "accepted", "bad", "refused")}
+    if not total["good"] or not total["bad"] or (total["accepted"] == total["good"] and not total["refused"]):
+        return "–"
+    return f"{(total['accepted'] / total['good'] + total['refused'] / total['bad']) / 2:.1%}"
+
+
+def _percent(mean: Mean) -> str:
+    return f"{mean.value:.1%} ({mean.low:.1%} to {mean.high:.1%})"
+
+
+PAIRS = (
+    ("+ GRPO", "+ critic SFT"),
+    ("+ critic SFT", "+ critic, zero-shot"),
+    ("+ critic SFT", "+ critic SFT, unfiltered data"),
+    ("+ GRPO", "planner, each step once (T_max 1)"),
+    ("+ GRPO", "painter alone"),
+    ("+ GRPO", "control: best of 5"),
+    ("+ GRPO", "control: same prompt, new seeds"),
+    ("+ GRPO", "control: prompts rewritten unseen"),
+    ("+ GRPO", "+ GRPO without the step-wise reward"),
+    ("+ GRPO", "+ GRPO without the accuracy reward"),
+)
+
+
+def _differences(found: dict[str, list[list[Outcome]]]) -> Iterator[str]:
+    yield "## Differences, paired by request"
+    yield ""
+    yield "| | against | end-to-end success | pictures as asked |"
+    yield "|---|---|---|---|"
+    for better, worse in PAIRS:
+        if found[better] and found[worse]:
+            cells = " | ".join(_gain(found[worse], found[better], value) for value in VALUES.values())
+            yield f"| {better} | {worse} | {cells} |"
+    yield ""
+
+
+def _gain(before: list[list[Outcome]], after: list[list[Outcome]], value: Value) -> str:
+    one, other = _by_request(before, value), _by_request(after, value)
+    return gain(mean_of([other[name] - one[name] for name in other if name in one]), 100, " points")
+
+
+def gain(mean: Mean, scale: float, unit: str) -> str:
+    """A difference with its interval, and whether that leaves out nought."""
+    text = f"{mean.value * scale:+.2f}{unit} ({mean.low * scale:+.2f} to {mean.high * scale:+.2f})"
+    return text if mean.low <= 0 <= mean.high else f"**{text}**"
+
+
+def _rewards(out: Path) -> Iterator[str]:
+    names = {"zero": "critic, zero-shot", "sft": "critic SFT", **{f"grpo-{seed}": f"GRPO, seed {seed}" for seed in SEEDS}}
+    names |= {"no-step": "GRPO without the step-wise reward", "no-accuracy": "GRPO without the accuracy reward"}
+    found = {name: json.loads(path.read_text()) for name in names if (path := out / f"rewards-{name}.json").is_file()}
+    if not found:
+        return
+    yield "## Rewards on held-out attempts"
+    yield ""
+    yield (
+        "What a critic's replies earn (the paper's weights), sampled as in the studio; nothing is trained on these attempts. "
+        "The step-wise reward is the change of the marks when the step is drawn again, from -1 to 1: over all attempts, and "
+        "over those that were drawn again."
+    )
+    yield ""
+    yield "| | reward | step-wise | where drawn again | accuracy | format | n |"
+    yield "|---|---|---|---|---|---|---|"
+    for name, figures in found.items():
+        cells = [_figure(figures.get(part)) for part in ("reward", "overall", "step where drawn", "accuracy", "format")]
+        yield f"| {names[name]} | {' | '.join(cells)} | {figures['reward']['n']} |"
+    yield ""
+
+
+def _figure(figure: dict[str, float] | None) -> str:
+    return f"{figure['value']:.3f} ({figure['low']:.3f} to {figure['high']:.3f})" if figure else "–"
+
+
+def _formats(out: Path) -> Iterator[str]:
+    yield "## The format, learned from nothing"
+    yield ""
+    yield "| | planner's replies that can be read | critic's |"
+    yield "|---|---|---|"
+    for title, name in (("before", "untrained"), ("after SFT", "first")):
+        path = out / "measured" / name / "report.json"
+        if path.is_file():
+            figures = json.loads(path.read_text(encoding="utf-8"))["figures"]
+            cells = " | ".join(_share(figures[f"{who}'s replies readable"]) for who in ("planner", "critic"))
+            yield f"| {title} | {cells} |"
+    yield ""
+
+
+def _share(figure: dict[str, float]) -> str:
+    if not figure["n"]:
+        return "– (it was never asked)"
+    return f"{figure['value']:.1%} ({figure['low']:.1%} to {figure['high']:.1%}, n = {figure['n']})"
+
+
+def _data(out: Path) -> Iterator[str]:
+    yield "## Data"
+    yield ""
+    for name, folder in (("filtered", "curated"), ("unfiltered", "unfiltered-data")):
+        path = out / folder / "report.json"
+        if path.is_file():
+            report: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            rows = ", ".join(f"{each} {sides['train']} + {sides['validation']}" for each, sides in report["rows"].items())
+            dropped = ", ".join(f"{count} {why}" for why, count in report["dropped"]["critic"].items())
+            yield f"- {name}: rows to learn from + held out: {rows}. Critic rows dropped: {dropped or 'none'}."
+    yield ""
+
+
+def _times(runner: Runner) -> Iterator[str]:
+    yield "## Commands and their time"
+    yield ""
+    yield "| task | minutes | command |"
+    yield "|---|---|---|"
+    for task in runner.tasks:
+        done = runner.done(task)
+        minutes = f"{done.seconds / 60:.1f}" if done.finished else "not done"
+        yield f"| {task.name} | {minutes} | `{task.command.replace(str(runner.out), 'OUT')}` |"
+    yield ""
