@@ -7,10 +7,10 @@ READY := $(VENV)/.ready
 TEST_ENV := OMP_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false HF_HUB_OFFLINE=1 GRADIO_ANALYTICS_ENABLED=False
 CODE := app.py core studio train tests
 
-.PHONY: help setup studio test lint format bench pocket screenshots speech clean
+.PHONY: help setup studio test lint format bench pocket reproduce screenshots speech clean
 
 help:  ## say what each target does
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 setup: $(READY)  ## create or update .venv from requirements.txt, if it changed
 
@@ -43,6 +43,9 @@ bench: $(READY)  ## measure the engine against its baselines (quiet machine!)
 
 pocket: $(READY)  ## train the pocket models again (resumable; takes hours)
 	@$(RUN) -m train pocket all
+
+reproduce: $(READY)  ## the method in miniature: collect, SFT, GRPO, ablations, RESULTS.md (resumable, about two hours)
+	@HF_HUB_OFFLINE=1 $(RUN) -m train reproduce
 
 screenshots: $(READY)  ## take the README's pictures again, with the pocket models (wants chromium)
 	@$(RUN) -m tests.studio.screenshots

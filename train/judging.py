@@ -8,6 +8,7 @@ could not be scored has no score, and a reason: never a middle value.
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,9 +18,10 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from core.backends.vlm import Reply, Vlm, read
+from core.backends.openai import is_served
+from core.backends.vlm import Reply, Respondent, read
 from core.dialect import Message, Pack, critic_messages
-from core.errors import AgentError, Cancelled, NotFound, ReplyError, StudioError
+from core.errors import AgentError, Cancelled, NotFound, ProfileError, ReplyError, StudioError, Unreachable
 from core.images import PROGRAM
 from core.ports import Judge, JudgeCase, Results, Score, Stream
 from core.store import Store
@@ -33,11 +35,13 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from core.pocket.world import Scene
+    from core.profiles import VlmModel
 
 QUESTIONS = Path(__file__).parents[1] / "assets" / "prompts" / "judge"
 POCKET_EXACT = "pocket-exact"
 A_FAULT = 2.5  # marks: what one thing costs that changed and should not have; after four nothing is left of the picture
 TOGETHER = 8  # cases in one call of a judge
+KEY_ENV = "OPENAI_API_KEY"  # where programs of this protocol look for their key
 REPLY_TOKENS = 512  # two sentences and an object take about 100; a model that was taught to think first takes more
 
 
@@ -109,7 +113,7 @@ class _PictureMarks(_Marks):
 class VlmJudge:
     """Asks a vision-language model two questions a case: about the edit (two pictures), and about the picture alone."""
 
-    vlm: Vlm
+    vlm: Respondent
 
     @property
     def name(self) -> str:
@@ -161,23 +165,26 @@ def _least(reply: str, marks: type[_Marks]) -> float:
 
 
 def judge_named(name: str) -> Judge:
-    """The exact checker, or the critic's model of a profile. ``ProfileError`` if there is none of this name."""
+    """The exact checker, the critic's model of a profile, or ``openai:URL#model``: one on a server. ``ProfileError``.
+
+    The server's key, if there is one, is in the environment variable ``OPENAI_API_KEY``; a profile may name another.
+    """
     if name == POCKET_EXACT:
         return PocketExact()
-    from core.backends.vlm import load_vlm
-    from core.profiles import load_profile
+    from core.profiles import build_vlm, load_profile
 
-    model = load_profile(name).critic
-    return VlmJudge(
-        load_vlm(
-            model.model,
-            revision=model.revision,
-            dtype=model.dtype,
-            adapter=model.adapter,
-            max_new_tokens=REPLY_TOKENS,
-            temperature=model.temperature,
-        )
-    )
+    model = _on_server(name) if is_served(name) else load_profile(name).critic
+    return VlmJudge(build_vlm(model.model_copy(update={"max_new_tokens": REPLY_TOKENS})))
+
+
+def _on_server(name: str) -> VlmModel:
+    from core.profiles import VlmModel
+
+    try:
+        return VlmModel(model=name, key_env=KEY_ENV if os.environ.get(KEY_ENV) else None)
+    except ValidationError as error:
+        why = error.errors(include_url=False, include_input=False)[0]["msg"].removeprefix("Value error, ")
+        raise ProfileError(f"This is no judge: {why}.") from error
 
 
 # ---------------------------------------------------------------- a whole data folder
@@ -253,7 +260,7 @@ def _ask(judge: Judge, cases: list[JudgeCase]) -> Results[Score]:
     except StopIteration as finished:
         results: Results[Score] = finished.value
         return results
-    except Cancelled:
+    except (Cancelled, Unreachable):  # nothing is known of these attempts, and nothing would be of those after them
         raise
     except AgentError as error:  # the whole call failed
         return [error] * len(cases)

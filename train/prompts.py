@@ -91,7 +91,8 @@ def pocket_requests(seed: int) -> Iterator[Asked]:
     misses = 0
     while misses < TRIES:
         text = ask(dice).text
-        misses = misses + 1 if text in seen or normal(text) in held_out else 0
+        known = text in seen or not normal(text) or normal(text) in held_out  # "...", typed carelessly, is no word at all
+        misses = misses + 1 if known else 0
         if not misses:
             seen.add(text)
             yield Asked("pocket", "story", text)

@@ -5,14 +5,35 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
+from PIL import Image
+
 from core.backends.fake import Conduct, plan_of, scripted_agents
 from core.commands import Open
+from core.errors import NotFound
 from core.events import Event
 from core.ports import Agents, Gallery, JudgeCase
 from core.scheduler import Notice, run
 from core.store import Store
 from core.story import Story
-from core.types import Policy, Request, Verdict
+from core.types import ImageRef, Policy, Request, Verdict
+
+
+class Memory:
+    """A gallery in memory, by content as the real one."""
+
+    def __init__(self) -> None:
+        self.images: dict[str, Image.Image] = {}
+
+    def save(self, image: Image.Image) -> ImageRef:
+        sha256 = hashlib.sha256(image.tobytes()).hexdigest()
+        self.images[sha256] = image
+        return ImageRef(sha256=sha256, width=image.width, height=image.height)
+
+    def load(self, ref: ImageRef) -> Image.Image:
+        if ref.sha256 not in self.images:
+            raise NotFound("The picture is gone.")
+        return self.images[ref.sha256]
+
 
 ASKED = Open(request=Request(text="A cat finds a red balloon by the sea", seed=3), policy=Policy(max_attempts=3))
 

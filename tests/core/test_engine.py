@@ -31,31 +31,15 @@ from core.commands import (
     SplitStep,
     Undo,
 )
-from core.errors import AgentError, CommandError, NotFound, ReplyError
+from core.errors import AgentError, CommandError, ReplyError
 from core.events import EVENT, Drawn, Event, Failed, Judged, Planned
 from core.policy import Rest, next_task
 from core.ports import Agents, Delta, DrawCase, JudgeCase, PlanCase, StepProgress
 from core.scheduler import Began, Ended, Notice, Scheduler, run
 from core.story import Story
 from core.trajectory import Trajectory, fold
-from core.types import AttemptKey, Given, ImageRef, Notes, PlannedStep, Policy, Request, Verdict
-
-
-class Memory:
-    """A gallery in memory, by content as the real one."""
-
-    def __init__(self) -> None:
-        self.images: dict[str, Image.Image] = {}
-
-    def save(self, image: Image.Image) -> ImageRef:
-        sha256 = hashlib.sha256(image.tobytes()).hexdigest()
-        self.images[sha256] = image
-        return ImageRef(sha256=sha256, width=image.width, height=image.height)
-
-    def load(self, ref: ImageRef) -> Image.Image:
-        if ref.sha256 not in self.images:
-            raise NotFound("The picture is gone.")
-        return self.images[ref.sha256]
+from core.types import AttemptKey, Given, Notes, PlannedStep, Policy, Request, Verdict
+from tests.core.telling import Memory
 
 
 class Log:

@@ -24,7 +24,18 @@ from train.cli import app
 from train.doctor import examine
 
 ROOT = Path(__file__).parents[2]
-KEYS = ["stories", "finished", "failed", "steps", "attempts", "accepted", "generator_calls", "critic_calls", "seconds"]
+KEYS = [
+    "stories",
+    "finished",
+    "failed",
+    "steps",
+    "attempts",
+    "accepted",
+    "profiles",
+    "generator_calls",
+    "critic_calls",
+    "seconds",
+]
 
 
 def commands(group: typer.core.TyperGroup, *path: str) -> Iterator[tuple[str, ...]]:
@@ -143,6 +154,84 @@ def test_attempts_and_seed_are_as_asked_and_make_other_stories(prompts: Path, ca
     assert len(seeds) == 6
 
 
+# ---------------------------------------------------------------- several profiles
+
+
+@pytest.fixture
+def hands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, list[Agents]]:
+    """Two profiles, ``a.toml`` and ``b.toml``; by name, the agents that were built of each."""
+    built: dict[str, list[Agents]] = {"a": [], "b": []}
+    for name in built:
+        (tmp_path / f"{name}.toml").write_text((profiles.ASSETS / "profiles" / "pocket.toml").read_text())
+
+    def build(profile: profiles.Profile) -> Agents:
+        built[profile.name].append(agents(steps=1))
+        return built[profile.name][-1]
+
+    monkeypatch.setattr(profiles, "missing_weights", lambda profile: [])
+    monkeypatch.setattr(profiles, "build_agents", build)
+    return built
+
+
+def both(prompts: Path, *options: str) -> Result:
+    return run(prompts, *(word for name in "ab" for word in ("--profile", str(prompts.parent / f"{name}.toml"))), *options)
+
+
+def told_by(prompts: Path, data: str = "data") -> dict[str, str]:
+    """Which profile told each story, by the request."""
+    with Store(prompts.parent / data) as store:
+        opened = [store.events(story_id)[0] for story_id in store.ids()]
+    return {event.request.text: event.profile for event in opened}
+
+
+def test_prompts_are_dealt_over_profiles_and_every_story_says_which_one_told_it(
+    prompts: Path, hands: dict[str, list[Agents]]
+) -> None:
+    prompts.write_text("\n".join(json.dumps({"id": number, "user_input": f"Story {number}"}) for number in range(12)))
+    said = outcome(both(prompts))
+    tellers = told_by(prompts)
+    assert (said["stories"], said["finished"], len(tellers)) == (12, 12, 12)
+    assert said["profiles"] == {name: list(tellers.values()).count(name) for name in "ab"}
+    assert min(said["profiles"].values()) > 0
+    for part in ("1/2", "2/2"):
+        both(prompts, "--shard", part, "--data", str(prompts.parent / "sharded"))
+    assert told_by(prompts, "sharded") == tellers
+    with Store(prompts.parent / "data") as whole, Store(prompts.parent / "sharded") as sharded:
+        assert sorted(whole.ids()) == sorted(sharded.ids())
+
+
+def test_with_each_every_profile_tells_every_prompt(prompts: Path, hands: dict[str, list[Agents]]) -> None:
+    said = outcome(both(prompts, "--each"))
+    assert (said["stories"], said["finished"], said["profiles"]) == (6, 6, {"a": 3, "b": 3})
+    assert outcome(both(prompts))["generator_calls"] == 0, "what is dealt is a part of it"
+
+
+def test_what_is_told_loads_no_models_again_and_a_profile_may_come_later(prompts: Path, hands: dict[str, list[Agents]]) -> None:
+    outcome(run(prompts, "--profile", str(prompts.parent / "a.toml")))
+    said = outcome(both(prompts, "--each"))
+    assert (said["profiles"], said["stories"]) == ({"a": 3, "b": 3}, 6)
+    assert {name: len(built) for name, built in hands.items()} == {"a": 1, "b": 1}
+    again = both(prompts, "--each")
+    assert {**outcome(again), "seconds": 0} == {**said, "seconds": 0, "generator_calls": 0, "critic_calls": 0}
+    assert {name: len(built) for name, built in hands.items()} == {"a": 1, "b": 1}
+    assert "6/6" in again.stderr
+
+
+def test_two_profiles_of_one_name_are_refused(prompts: Path, hands: dict[str, list[Agents]]) -> None:
+    result = run(prompts, "--profile", "pocket", "--profile", "pocket")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "two of the profiles have one name" in result.stderr
+    assert not (prompts.parent / "data").exists()
+
+
+def test_a_second_profile_without_weights_is_refused_before_the_first_has_told_anything(
+    prompts: Path, hands: dict[str, list[Agents]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    missing = profiles.Missing("someone/model", 9.0, "hf download someone/model")
+    monkeypatch.setattr(profiles, "missing_weights", lambda profile: [missing] if profile.name == "b" else [])
+    assert (both(prompts).exit_code, hands) == (1, {"a": [], "b": []})
+
+
 def test_a_prompt_without_its_picture_is_named_and_the_others_are_told(prompts: Path, cast: list[Agents]) -> None:
     with open(prompts, "a") as file:
         file.write('\n{"id": 4, "user_input": "Go on", "user_input_image": "gone.png"}')
@@ -175,7 +264,7 @@ def test_ctrl_c_ends_with_130_and_the_json_line_and_the_same_command_finishes(
     other.write_text(prompts.read_text())
     uncut = outcome(run(other))
     before = signal.getsignal(signal.SIGINT)
-    cast.insert(0, agents(steps=1, conduct=interrupting(at=15)))
+    cast.insert(0, agents(steps=1, conduct=interrupting(at=11)))
     stopped = run(prompts)
     said = outcome(stopped)
     assert stopped.exit_code == 130

@@ -21,7 +21,7 @@ from core.store import Store, StoryCard
 from core.types import MAX_TEXT, Policy
 from tests.core.telling import reopened, strict, untimed
 from train import collect
-from train.collect import Calls, Collection, Prompt, Terms, Totals, read_prompts, story_id_of
+from train.collect import Calls, Collection, Prompt, Shard, Share, Terms, Totals, deal, read_prompts, story_id_of
 
 TERMS = Terms("pocket", Policy(max_attempts=3), seed=7)
 PROMPTS = [Prompt(line, f"p{line}", text) for line, text in enumerate(["A cat", "A dog", "A kite"], start=1)]
@@ -139,6 +139,51 @@ def test_whatever_was_asked_otherwise_is_another_story() -> None:
     terms = [replace(TERMS, profile="klein"), replace(TERMS, seed=8), replace(TERMS, policy=Policy(max_attempts=4))]
     ids = [story_id_of(*other) for other in [(asked, TERMS), *others, *((asked, other) for other in terms)]]
     assert len(set(ids)) == 7
+
+
+# ---------------------------------------------------------------- several profiles
+
+MANY = [Prompt(line, f"p{line}", f"Story {line}") for line in range(1, 401)]
+
+
+def tellers(prompts: list[Prompt], profiles: list[str], seed: int = 0) -> dict[str, str]:
+    """Who tells each prompt, by the prompt's id."""
+    return {prompt.id: name for name, dealt in deal(prompts, profiles, seed).items() for prompt in dealt}
+
+
+def test_profiles_share_the_prompts_about_equally_and_each_prompt_has_one_teller() -> None:
+    dealt = deal(MANY, ["klein", "qwen", "pocket"], 0)
+    assert sorted(prompt.line for share in dealt.values() for prompt in share) == [prompt.line for prompt in MANY]
+    assert all(100 < len(share) < 170 for share in dealt.values()), "133 each, give or take four standard deviations"
+    assert all(share == sorted(share, key=lambda prompt: prompt.line) for share in dealt.values())
+    assert deal(MANY, ["klein"], 3) == {"klein": MANY}
+
+
+def test_who_tells_a_prompt_depends_on_no_other_prompt_no_shard_and_no_order() -> None:
+    whole = tellers(MANY, ["klein", "qwen"])
+    assert tellers(MANY[::-1], ["qwen", "klein"]) == whole
+    parts = [tellers(Shard(number, 3).part(MANY), ["klein", "qwen"]) for number in (1, 2, 3)]
+    assert {id: name for part in parts for id, name in part.items()} == whole
+    assert tellers(MANY[7:30], ["klein", "qwen"]).items() <= whole.items()
+    for part in (Shard(1, 2).part(MANY), Shard(2, 2).part(MANY)):  # a shard of a machine is no profile's
+        assert {len(share) > 70 for share in deal(part, ["klein", "qwen"], 0).values()} == {True}
+    assert tellers(MANY, ["klein", "qwen"], seed=1) != whole
+
+
+def test_one_more_profile_takes_prompts_and_moves_none_between_the_others() -> None:
+    before, after = tellers(MANY, ["klein", "qwen"]), tellers(MANY, ["klein", "qwen", "pocket"])
+    assert {after[id] for id in before if after[id] != before[id]} == {"pocket"}
+
+
+def test_a_share_is_told_once_every_story_of_it_rests_and_its_totals_are_its_own(store: Store) -> None:
+    mine, others = Share(TERMS, PROMPTS), Share(replace(TERMS, profile="other"), PROMPTS[:1])
+    finish(collection(store, Logged(), PROMPTS[:2]))
+    assert (mine.told(store), Share(TERMS, PROMPTS[:2]).told(store), others.told(store)) == (False, True, False)
+    finish(Collection(store, Logged(conduct=Conduct(failures=TERMS.policy.max_failures)).agents, others.prompts, others.terms))
+    assert not others.told(store), "it is stuck, and has another chance"
+    assert (mine.totals(store).stories, others.totals(store)) == (2, Totals(stories=1, failed=1))
+    both = mine.totals(store) + others.totals(store)
+    assert (both.stories, both.finished, both.failed, both.steps) == (3, 2, 1, 2)
 
 
 # ---------------------------------------------------------------- the telling
