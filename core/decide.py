@@ -219,7 +219,7 @@ def _redrafted(t: Trajectory, drafts: tuple[tuple[str | None, PlannedStep], ...]
 
 def _edited(t: Trajectory, steps: tuple[Step, ...], by: str) -> PlanEdited:
     if not 1 <= len(steps) <= MAX_STEPS:
-        raise CommandError(f"A story has 1 to {MAX_STEPS} steps; this would make {len(steps)}.")
+        raise CommandError("A story has 1 to {most} steps; this would make {count}.", most=MAX_STEPS, count=len(steps))
     return PlanEdited(plan_revision=t.plan_revision + 1, steps=steps, by=by)
 
 

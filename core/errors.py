@@ -3,8 +3,28 @@
 from __future__ import annotations
 
 
+class Sentence(str):
+    """An English sentence that still knows its ``{places}`` and what stands in them, so that others can say it in their language.
+
+    A value may be a sentence, too.
+    """
+
+    __slots__ = ("english", "values")
+    english: str
+    values: dict[str, object]
+
+    def __new__(cls, english: str, /, **values: object) -> Sentence:
+        made = super().__new__(cls, english.format(**values) if values else english)
+        made.english, made.values = english, values
+        return made
+
+
 class StudioError(Exception):
-    """Base of all errors that a person may see; ``str(error)`` is safe to show."""
+    """Base of all errors that a person may see; ``str(error)`` is safe to show, and ``sentence`` can be translated."""
+
+    def __init__(self, english: str = "", /, **values: object) -> None:
+        self.sentence = english if isinstance(english, Sentence) and not values else Sentence(english, **values)
+        super().__init__(self.sentence)
 
 
 class AgentError(StudioError):
@@ -29,6 +49,12 @@ class OutOfMemory(AgentError):
     """The accelerator's memory did not suffice, also after one more try with less."""
 
     code = "memory"
+
+
+class Unreachable(AgentError):
+    """The server of a model is gone, or lets nobody in: nothing is said about what was asked."""
+
+    code = "unreachable"
 
 
 class Cancelled(StudioError):

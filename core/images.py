@@ -73,9 +73,9 @@ class ImageStore:
         try:
             data = self.path(ref).read_bytes()
         except FileNotFoundError as error:
-            raise NotFound(f"The picture {ref.sha256[:12]} is gone.") from error
+            raise NotFound("The picture {name} is gone.", name=ref.sha256[:12]) from error
         except OSError as error:
-            raise StoreError(f"The picture {ref.sha256[:12]} cannot be read: {error.strerror}.") from error
+            raise StoreError("The picture {name} cannot be read: {why}.", name=ref.sha256[:12], why=error.strerror) from error
         if hashlib.sha256(data).hexdigest() != ref.sha256:
             raise _damaged(ref)
         return data
@@ -132,7 +132,7 @@ class ImageStore:
                 if missing or path.parent not in self._known:  # a killed process may have left it named, but not durably
                     self._make_names_durable(path.parent)
         except OSError as error:
-            raise ReadOnly(_why_unwritable(error)) from error
+            raise _unwritable(error) from error
         return ref
 
     def _write(self, path: Path, data: bytes, *, durable: bool) -> None:
@@ -201,11 +201,16 @@ def _chunks(data: bytes) -> Iterator[bytes]:
 
 def _check_size(width: int, height: int) -> None:
     if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:
-        raise BadImage(f"This picture has {width} × {height} pixels; make it smaller, {MAX_PIXELS // 2**20} million are enough.")
+        raise BadImage(
+            "This picture has {width} × {height} pixels; make it smaller, {most} million are enough.",
+            width=width,
+            height=height,
+            most=MAX_PIXELS // 2**20,
+        )
 
 
 def _damaged(ref: ImageRef) -> StoreError:
-    return StoreError(f"The picture {ref.sha256[:12]} is damaged: its file is not what was saved.")
+    return StoreError("The picture {name} is damaged: its file is not what was saved.", name=ref.sha256[:12])
 
 
 def _holds(path: Path, data: bytes) -> bool:
@@ -225,17 +230,19 @@ def _sync(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _why_unwritable(error: OSError) -> str:
+def _unwritable(error: OSError) -> ReadOnly:
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return "The disk is full: free some space, then go on; nothing that was kept is lost."
-    return f"The picture cannot be written: {error.strerror or error}."
+        return ReadOnly("The disk is full: free some space, then go on; nothing that was kept is lost.")
+    return ReadOnly("The picture cannot be written: {why}.", why=error.strerror or error)
 
 
 def _bytes_of(upload: Path | bytes) -> bytes:
     try:
         size = len(upload) if isinstance(upload, bytes) else upload.stat().st_size
         if size > MAX_BYTES:
-            raise BadImage(f"This file has {size / 2**20:.0f} MB; a picture may have {MAX_BYTES // 2**20} MB.")
+            raise BadImage(
+                "This file has {mb} MB; a picture may have {most} MB.", mb=round(size / 2**20), most=MAX_BYTES // 2**20
+            )
         return upload if isinstance(upload, bytes) else upload.read_bytes()
     except OSError as error:
         raise BadImage("This picture's file cannot be read.") from error
@@ -257,12 +264,22 @@ def _decoded(data: bytes) -> Image.Image:
 def _check_header(image: Image.Image) -> None:
     (width, height), frames = image.size, getattr(image, "n_frames", 1)
     if frames > 1 and image.format != MANY_IN_ONE_JPEG:
-        raise BadImage(f"This picture moves: it has {frames} frames; use one that stands still.")
+        raise BadImage("This picture moves: it has {frames} frames; use one that stands still.", frames=frames)
     _check_size(width, height)
     if min(width, height) < MIN_SIDE:
-        raise BadImage(f"This picture has {width} × {height} pixels; each side needs at least {MIN_SIDE}.")
+        raise BadImage(
+            "This picture has {width} × {height} pixels; each side needs at least {least}.",
+            width=width,
+            height=height,
+            least=MIN_SIDE,
+        )
     if max(width, height) > MAX_ASPECT * min(width, height):
-        raise BadImage(f"This picture is {width} × {height}: too long and narrow; cut it to at most {MAX_ASPECT} to 1.")
+        raise BadImage(
+            "This picture is {width} × {height}: too long and narrow; cut it to at most {most} to 1.",
+            width=width,
+            height=height,
+            most=MAX_ASPECT,
+        )
 
 
 def _on_white(image: Image.Image) -> Image.Image:

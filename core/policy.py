@@ -11,6 +11,9 @@ import hashlib
 from collections.abc import Sequence
 from typing import Literal
 
+from pydantic import SkipValidation
+
+from core.errors import Sentence
 from core.trajectory import Standing, Trajectory, Try
 from core.types import Attempt, AttemptKey, ImageRef, StepId, Text, Value
 
@@ -55,7 +58,7 @@ class Rest(Value):
 
     reason: Literal["done", "paused", "review", "stuck", "exhausted"]
     step: StepId | None = None
-    message: str = ""
+    message: SkipValidation[str] = ""  # Pydantic would make a mere text of a sentence that can be translated
 
 
 Task = MakePlan | Draw | JudgeAttempt | Settle
@@ -125,7 +128,9 @@ def _round_task(t: Trajectory, standing: Standing, since: tuple[Try, ...]) -> Ta
     step = standing.step
     if t.policy.on_exhausted == "pause":
         name, most = step.title or step.id, t.policy.max_attempts
-        message = f"No attempt at “{name}” passed within {most}: choose one, edit the prompt, or retry."
+        message = Sentence(
+            "No attempt at “{name}” passed within {most}: choose one, edit the prompt, or retry.", name=name, most=most
+        )
         return Rest(reason="exhausted", step=step.id, message=message)
     kept = since[-1] if t.policy.on_exhausted == "last" else _best(standing.tries)
     return _settle(standing, kept, "budget")

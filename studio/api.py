@@ -186,7 +186,7 @@ def _story_export(controller: Controller, who: Who) -> Callable[..., FileData]:
         """
         with faults_said():
             if format not in FORMATS:
-                raise CommandError(f"There is no such format: choose one of {', '.join(FORMATS)}.")
+                raise CommandError("There is no such format: choose one of {formats}.", formats=", ".join(FORMATS))
             return _kept(_made(controller, controller.export(story_id, FORMATS[format], who(caller))))
 
     return story_export

@@ -290,7 +290,7 @@ def _verdict_badge(t: Trajectory, tried: Try) -> Badge:
 def _percent(verdict: Verdict | None) -> str:
     if verdict is None or verdict.p_success is None:
         return ""
-    return f"{min(max(round(verdict.p_success * 100), 1), 99)} %"  # a model is never sure
+    return say("{number} %", number=min(max(round(verdict.p_success * 100), 1), 99))  # a model is never sure
 
 
 def _picture(ref: ImageRef | None, number: int) -> Picture | None:

@@ -25,7 +25,7 @@ from studio.export.jobs import Exports, Job
 from studio.librarian import Librarian
 from studio.live import Mood, Passing
 from studio.shelf import Card, card_for
-from studio.speech import language
+from studio.speech import language, say
 from studio.tally import Tally, tallied
 from studio.view import View, view_of
 from studio.visitors import Visitor
@@ -121,7 +121,11 @@ class Controller:
         """Number and title of the steps whose pictures a command would make stale; ``CommandError`` if it can't be done."""
         t = self._store.open_story(story_id).trajectory
         lost = loses(t, command)
-        return [(number, step.title or f"Step {number}") for number, step in enumerate(t.steps, start=1) if step.id in lost]
+        return [
+            (number, step.title or say("Step {number}", number=number))
+            for number, step in enumerate(t.steps, start=1)
+            if step.id in lost
+        ]
 
     def branch(self, story_id: str, attempt: AttemptKey | None, visitor: Visitor) -> str:
         """Begins another story with all that this one has so far, and waits; with ``attempt``, going on from its picture."""
@@ -205,8 +209,9 @@ class Controller:
         waiting = self._store.cards(self._store.unfinished())
         mine = [card for card in waiting if card.owner == visitor.name]
         if len(mine) >= self._limits.each and not visitor.owns_all:
-            many = "a story" if len(mine) == 1 else f"{len(mine)} stories"
-            raise CommandError(f"You have {many} in work: pause one, or wait until one is finished.")
+            if len(mine) == 1:
+                raise CommandError("You have a story in work: pause it, or wait until it is finished.")
+            raise CommandError("You have {count} stories in work: pause one, or wait until one is finished.", count=len(mine))
         if len(waiting) >= self._limits.queued:
             raise CommandError("The studio is full at the moment: try again in a few minutes.")
 

@@ -12,6 +12,7 @@ import os
 import re
 import secrets
 from collections.abc import Iterator
+from contextvars import copy_context
 from pathlib import Path
 from queue import SimpleQueue
 from threading import BoundedSemaphore, Thread
@@ -22,10 +23,11 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
-from core.errors import BadFile, StudioError
+from core.errors import BadFile, Sentence, StudioError
 from studio.librarian import STRANGER, most_for
 from studio.pages.parts import Who
 from studio.routes import user_of
+from studio.speech import later, preferred, say, speaking
 
 if TYPE_CHECKING:
     from studio.librarian import Librarian
@@ -46,13 +48,17 @@ def import_routes(librarian: Librarian, folder: Path, who: Who) -> list[BaseRout
     places = BoundedSemaphore(AT_ONCE)
 
     async def take_in(request: Request) -> Response:
+        with speaking(preferred(request.headers.get("accept-language", ""))):
+            return await answer(request)
+
+    async def answer(request: Request) -> Response:
         if request.app.auth is not None and user_of(request) is None:
-            return _no(401, "Sign in first.")
+            return _no(401, later("Sign in first."))
         visitor = who(request)
         if why := _refused(request, visitor):
             return _no(400, why)
         if not places.acquire(blocking=False):
-            return _no(503, "The studio is taking in other files: try again in a minute.")
+            return _no(503, later("The studio is taking in other files: try again in a minute."))
         part = folder / f"{secrets.token_hex(16)}.part"
         try:
             await _receive(request, part, most_for(visitor))
@@ -60,14 +66,15 @@ def import_routes(librarian: Librarian, folder: Path, who: Who) -> list[BaseRout
             part.unlink(missing_ok=True)
             places.release()
             if isinstance(error, BadFile):
-                return _no(400, str(error))
+                return _no(400, error.sentence)
             if isinstance(error, OSError):
-                return _no(507, f"The file can't be kept: {error.strerror or error}.")
+                return _no(507, Sentence("The file can't be kept: {why}.", why=error.strerror or error))
             if isinstance(error, ClientDisconnect):
                 return Response(status_code=499)
             raise
         told: SimpleQueue[dict[str, Any] | None] = SimpleQueue()
-        Thread(target=_import, args=(librarian, part, visitor, told, places), name="import", daemon=True).start()
+        taking = copy_context().run  # a thread of its own would speak English
+        Thread(target=taking, args=(_import, librarian, part, visitor, told, places), name="import", daemon=True).start()
         return StreamingResponse(_lines(told), media_type="application/x-ndjson", headers={"Cache-Control": "no-store"})
 
     return [Route("/imports", take_in, methods=["POST"])]
@@ -78,15 +85,15 @@ def _refused(request: Request, visitor: Visitor) -> str:
     if not visitor.name:
         return STRANGER
     if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
-        return "Only the studio's own page can send story files."
+        return later("Only the studio's own page can send story files.")
     if request.headers.get("content-type") != TYPE:
-        return "This is not a story file: choose one that ends in .story.zip."
+        return later("This is not a story file: choose one that ends in .story.zip.")
     said, most = request.headers.get("content-length", "0"), most_for(visitor)
     return _too_large(most) if said.isdecimal() and int(said) > most else ""
 
 
-def _too_large(most: int) -> str:
-    return f"This file is too large: a story file may have {most // 2**20} MB here."
+def _too_large(most: int) -> Sentence:
+    return Sentence("This file is too large: a story file may have {most} MB here.", most=most // 2**20)
 
 
 async def _receive(request: Request, part: Path, most: int) -> None:
@@ -110,10 +117,10 @@ def _import(
         story = librarian.import_file(part, visitor, lambda done, total: told.put({"done": done, "total": total}))
         told.put({"story": story})
     except StudioError as error:
-        told.put({"error": str(error)})
+        told.put({"error": say(error.sentence)})
     except Exception as error:
         log.exception("A story file can't be taken in.")
-        told.put({"error": f"The story can't be taken in ({type(error).__name__}); the log says more."})
+        told.put({"error": say("The story can't be taken in ({error}); the log says more.", error=type(error).__name__)})
     finally:
         part.unlink(missing_ok=True)
         places.release()
@@ -126,4 +133,4 @@ def _lines(told: SimpleQueue[dict[str, Any] | None]) -> Iterator[str]:
 
 
 def _no(status: int, sentence: str) -> Response:
-    return JSONResponse({"error": sentence}, status_code=status)
+    return JSONResponse({"error": say(sentence)}, status_code=status)

@@ -23,7 +23,6 @@ from core.errors import CommandError, NotFound
 from core.profiles import available_profiles
 from studio import machine
 from studio.runs import LOG, RUN, STARTED, Asked, Run, Started, find, read_json
-from studio.speech import later
 
 ROOT = Path(__file__).parents[1]
 STAGES = ("planner_sft", "critic_sft", "critic_rl")
@@ -87,7 +86,7 @@ class Launcher:
         """The run of this name; ``NotFound`` if there is none: a name is looked for, never made a path of."""
         found = next((run for run in self.runs() if run.id == id), None)
         if found is None:
-            raise NotFound(later("There is no such run (any more)."))
+            raise NotFound("There is no such run (any more).")
         return found
 
     def offer(self) -> Offer:
@@ -116,7 +115,7 @@ class Launcher:
             try:
                 (self.folder / asked.name).mkdir(parents=True)
             except OSError as error:
-                raise CommandError(f"The run's folder can't be made: {error.strerror or error}.") from error
+                raise CommandError("The run's folder can't be made: {why}.", why=error.strerror or error) from error
             try:
                 self._begin(self.folder / asked.name, words, asked)
             except CommandError:
@@ -169,14 +168,14 @@ class Launcher:
                     env=os.environ | {"PYTHONUNBUFFERED": "1"},
                 )
             except OSError as error:
-                raise CommandError(f"The training can't be started: {error.strerror or error}.") from error
+                raise CommandError("The training can't be started: {why}.", why=error.strerror or error) from error
         self._children.append(child)
         started = Started(asked=asked, pid=child.pid, born=machine.born(child.pid))
         try:
             _keep(folder, started)
         except OSError as error:
             _tell(started, signal.SIGTERM)  # nobody could stop it later
-            raise CommandError(f"The run's folder can't be written: {error.strerror or error}.") from error
+            raise CommandError("The run's folder can't be written: {why}.", why=error.strerror or error) from error
 
     def _words(self, asked: Asked, program: Sequence[str]) -> list[str]:
         return self._build(program, asked, asked.data, shown(self.folder / asked.name))

@@ -15,6 +15,7 @@ from core.events import MAX_TITLE
 from core.policy import Rest, next_task
 from core.storyfile import Report, import_story
 from studio.library import Asked, Shown, Tale, tale_of
+from studio.speech import later
 from studio.visitors import Visitor
 from studio.worker import Worker
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 PAGE = 48  # cards; whole rows of 2, 3, 4 or 6
 MOST = 500  # stories in one act
 COPY = " (copy)"
-STRANGER = "Your browser keeps no cookie from here, so the story would not be yours: allow it, and reload."
+STRANGER = later("Your browser keeps no cookie from here, so the story would not be yours: allow it, and reload.")
 #: Most bytes of a story file: on one's own computer what the engine reads at most; elsewhere less, for the disk is shared.
 FILE_OF_OWNER, FILE_OF_OTHERS = 2**30, 256 * 2**20
 
@@ -111,7 +112,7 @@ class Librarian:
     def _check(self, stories: Sequence[str], visitor: Visitor) -> None:
         """Before anything is changed: all of them are there, deleted or not, and the visitor's."""
         if len(stories) > MOST:
-            raise CommandError(f"At most {MOST} stories at a time: choose fewer.")
+            raise CommandError("At most {most} stories at a time: choose fewer.", most=MOST)
         for story in stories:
             if not visitor.owns(f"person:{self._store.owner(story)}"):
                 raise NotFound("There is no such story.")  # also what a stranger's is: nobody learns which ids there are

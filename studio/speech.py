@@ -2,6 +2,8 @@
 
 English is what the code says; other languages are catalogues (``assets/speech/<language>.po``), looked up by the English. What
 a catalogue has not, is said in English. The language is the one of the call: :func:`speaking` sets it around a page's look.
+What was said in English where no language was known, as in an error, is a ``Sentence``, which keeps its values apart: it is
+looked up by its template, and the values are filled in after.
 """
 
 from __future__ import annotations
@@ -14,6 +16,8 @@ from pathlib import Path
 
 from babel import Locale, UnknownLocaleError, negotiate_locale
 from babel.messages.pofile import read_po
+
+from core.errors import Sentence
 
 FOLDER = Path(__file__).parent.parent / "assets" / "speech"
 ENGLISH = "en"
@@ -38,10 +42,13 @@ def language() -> str:
     return _language.get()
 
 
-def say(english: str, **values: object) -> str:
-    """The sentence in the language that is spoken, its ``{places}`` filled with the values."""
+def say(english: str, /, **values: object) -> str:
+    """The sentence in the language that is spoken, its ``{places}`` filled with the values, of which some may be sentences."""
+    if isinstance(english, Sentence):
+        return say(english.english, **english.values)
     said = catalogue(_language.get()).get(english, english)
-    return said.format(**values) if values else said
+    told = {name: say(value) if isinstance(value, Sentence) else value for name, value in values.items()}
+    return said.format(**told) if told else said
 
 
 def later(english: str) -> str:

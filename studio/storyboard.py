@@ -11,7 +11,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from babel.dates import format_skeleton
+from babel.dates import format_skeleton, get_datetime_format
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from studio.board import Sheet
@@ -46,7 +46,7 @@ def address(story: str, picture: Picture | str, size: str = "full") -> str:
 def moment(at: datetime) -> str:
     """A day and an hour in the language that is spoken."""
     day, clock = (format_skeleton(skeleton, at, locale=language()) for skeleton in ("MMMd", "Hm"))
-    return f"{day}, {clock}"
+    return get_datetime_format("medium", locale=language()).format(clock, day)
 
 
 TEMPLATES.globals["address"] = address
@@ -104,7 +104,7 @@ def run_of(run: Run, charts: Sequence[Chart], tried: Tried | None, log: str, mem
 
 def versus_of(here: View, there: View, relatives: Sequence[StoryCard]) -> str:
     """Two stories step by step beside each other, and a choice of others."""
-    others = [{"id": card.id, "title": card.title, "when": f"{card.created_at:%d %b, %H:%M}"} for card in relatives]
+    others = [{"id": card.id, "title": card.title, "when": moment(card.created_at)} for card in relatives]
     rows = list(zip_longest(here.cards, there.cards))
     return _render("versus.html", here=here, there=there, relatives=others, rows=rows)
 

@@ -60,15 +60,15 @@ def new_token() -> str:
 def doorkeeper(file: Path) -> Callable[[str, str], bool]:
     """Says whether a name and a password open the door; ``file`` has a line ``name:password`` for everyone who may come in."""
     if file.stat().st_mode & 0o077:
-        raise StudioError(f"Others can read {file.name}, which has passwords in it; do: chmod 600 {file.name}")
+        raise StudioError("Others can read {file}, which has passwords in it; do: chmod 600 {file}", file=file.name)
     try:
         lines = [line.strip() for line in file.read_text(encoding="utf-8").splitlines()]
     except UnicodeDecodeError as error:
-        raise StudioError(f"{file.name} is no text in UTF-8.") from error
+        raise StudioError("{file} is no text in UTF-8.", file=file.name) from error
     pairs = (line.partition(":") for line in lines if not line.startswith("#"))
     known = {name: password for name, _, password in pairs if name and password}
     if not known:
-        raise StudioError(f"Nobody could sign in: {file.name} has no line name:password.")
+        raise StudioError("Nobody could sign in: {file} has no line name:password.", file=file.name)
 
     def knows(name: str, password: str) -> bool:
         return hmac.compare_digest(known.get(name, "").encode(), password.encode()) and name in known

@@ -15,13 +15,14 @@ from dataclasses import dataclass, field
 from threading import Condition, Thread
 from typing import TYPE_CHECKING
 
-from core.errors import ProfileError, StoreError
+from core.errors import ProfileError, Sentence, StoreError
 from core.events import Failed
 from core.policy import Draw, JudgeAttempt, MakePlan, Rest, Task, next_task
 from core.ports import Agents, Gallery, PreviewImage, StepProgress, TextDelta
 from core.scheduler import Began, Ended, Notice, Scheduler
 from core.story import Story
 from studio.live import Live, Mood, Passing
+from studio.speech import later
 
 if TYPE_CHECKING:
     from core.store import Store
@@ -122,7 +123,7 @@ class Worker:
                     self._round()
         except Exception:  # the last resort: without the thread no story goes on, so at least say so
             log.exception("The worker ended.")
-            self._be(Mood("troubled", "The studio's worker ended because of an internal error. Start the studio again."))
+            self._be(Mood("troubled", later("The studio's worker ended because of an internal error. Start the studio again.")))
         finally:
             self._shown.lives.clear()
 
@@ -131,7 +132,7 @@ class Worker:
         try:
             unfinished = self._store.unfinished()
         except StoreError as error:
-            self._be(Mood("troubled", str(error)))
+            self._be(Mood("troubled", error.sentence))
             return False
         for story_id in unfinished:
             try:
@@ -153,7 +154,9 @@ class Worker:
                 resting = isinstance(next_task(story.trajectory), Rest)
             except Exception as error:  # a story that the rules can't read must not stop the others
                 log.exception("Story %s can't be told.", story_id)
-                self._shown.broken[story_id] = f"This story can't be told ({type(error).__name__}); the log says more."
+                self._shown.broken[story_id] = Sentence(
+                    "This story can't be told ({error}); the log says more.", error=type(error).__name__
+                )
                 resting = True
             if resting:
                 self._let_go(story_id)
@@ -189,10 +192,11 @@ class Worker:
         try:
             agents = self._load(profile)
         except ProfileError as error:
-            return self._is_troubled(profile, str(error))
+            return self._is_troubled(profile, error.sentence)
         except Exception as error:
             log.exception("The models of %r can't be loaded.", profile)
-            return self._is_troubled(profile, f"The models can't be loaded ({type(error).__name__}); the log says more.")
+            why = Sentence("The models can't be loaded ({error}); the log says more.", error=type(error).__name__)
+            return self._is_troubled(profile, why)
         self._shown.troubled.pop(profile, None)
         self._profile, self._scheduler = profile, Scheduler(agents, self._gallery, TOGETHER)
         for story in self._telling.values():
@@ -217,7 +221,7 @@ class Worker:
                     return
         except StoreError as error:
             log.error("A fact can't be kept: %s", error)
-            self._be(Mood("troubled", str(error)))
+            self._be(Mood("troubled", error.sentence))
             self._shown.lives.clear()
             self._wait(BETWEEN_TRIES)
         except Exception as error:
@@ -251,12 +255,12 @@ class Worker:
 
     def _fail(self, begun: dict[str, Task], error: Exception) -> None:
         """Records our own fault for the story that was in the call, so that it is asked again, or gets stuck and says why."""
-        message = f"Something went wrong inside the studio ({type(error).__name__}); the log says more."
+        message = Sentence("Something went wrong inside the studio ({error}); the log says more.", error=type(error).__name__)
         for story_id, task in begun.items():
             try:
                 self._telling[story_id].record(_internal(task, message))
             except StoreError as refused:
-                self._be(Mood("troubled", str(refused)))
+                self._be(Mood("troubled", refused.sentence))
                 self._wait(BETWEEN_TRIES)
         if not begun:  # no story to blame: don't spin
             self._be(Mood("troubled", message))

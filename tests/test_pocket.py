@@ -23,7 +23,7 @@ from train.pocket.evaluate import Figure
 
 BUNDLES = Path(__file__).parents[1] / "assets" / "pocket"
 ROLES = ("planner", "painter", "critic")
-CASES = 60  # enough to see that a bundle is broken; `python -m train evaluate pocket` measures
+CASES = 60  # enough to see that a bundle is broken; `python -m train pocket measure` measures
 
 Measure = Callable[[Agents], Mapping[str, Figure]]
 

@@ -50,11 +50,13 @@ export function reader(studio) {
   }
 
   function show(page) {
+    const held = document.activeElement;
     at = page;
     find("sheet").replaceChildren(pages[at]);
     find("count").textContent = `${at + 1} / ${pages.length}`;
     dialog.querySelector('[data-do="turn-back"]').disabled = at === 0;
     dialog.querySelector('[data-do="turn"]').disabled = at === pages.length - 1;
+    if (held?.disabled) find("sheet").focus(); // a button that can't be pressed any more would swallow all keys
   }
 
   const rightToLeft = () => getComputedStyle(find("sheet")).direction === "rtl";

@@ -1,12 +1,13 @@
 // The shelf: a person's stories, kept up to date while the page is seen, and a field to search them.
 import { morph, parse } from "./morph.js";
 import { studio } from "./studio.js";
-import { translate } from "./speech.js";
+import { say, translate } from "./speech.js";
 
 const BETWEEN_LOOKS = 5000; // ms
 
 export function mount(element, server) {
   translate(element);
+  document.querySelector("#shelf .toggle-button")?.setAttribute("aria-label", say("Show or hide your stories")); // Gradio's
   const list = element.querySelector("[data-shelf]");
   const search = element.querySelector("[data-search]");
   let timer, asked = 0;

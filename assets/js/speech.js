@@ -8,7 +8,10 @@ export function say(english, values = {}) {
   return (catalogue[english] ?? english).replace(/\{(\w+)\}/g, (place, name) => values[name] ?? place);
 }
 
-/** Says all that stands in a piece of the page: its texts, and what is said to those who can't see it. Not for people's words. */
+/**
+ * Says all that stands in a piece of the page: its texts, and what is said to those who can't see it. Not for people's words,
+ * and not for names, which have translate="no".
+ */
 export function translate(root) {
   if (language === "en") return;
   document.documentElement.lang = language;
@@ -38,6 +41,7 @@ export function keepTranslating(root) {
 const SPOKEN = ["title", "aria-label", "placeholder"];
 
 function retell(node) {
+  if (node.parentElement?.closest("[translate=no]")) return;
   const english = node.nodeValue.trim().replace(/\s+/g, " ");
   const said = catalogue[english];
   if (said && said !== english) node.nodeValue = node.nodeValue.replace(node.nodeValue.trim(), said);

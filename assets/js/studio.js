@@ -36,8 +36,7 @@ export function mount(element, functions) {
   server = functions;
   studio.root = root;
   translate(root);
-  const composer = document.querySelector("#composer");
-  if (composer) keepTranslating(composer);
+  for (const gradios of document.querySelectorAll("#composer, .toast-wrap")) keepTranslating(gradios);
   root.addEventListener("click", clicked);
   forms(studio);
   lightbox(studio);

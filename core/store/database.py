@@ -19,7 +19,7 @@ from urllib.parse import quote
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
-from core.errors import NotFound, ReadOnly, StoreError, WriteConflict
+from core.errors import NotFound, ReadOnly, Sentence, StoreError, WriteConflict
 from core.store.migrations import MIGRATIONS, migrate, version_of
 
 FILE, LOCK = "studio.db", "lock"
@@ -36,7 +36,7 @@ class Database:
         """Opens the folder, and makes it if it is missing; without ``write`` it only looks, and leaves the lock alone."""
         self.folder = folder
         self._lock: int | None = None
-        self.read_only = self._own() if write else "The data folder was opened to look only."
+        self.read_only = self._own() if write else Sentence("The data folder was opened to look only.")
         self.engine = _engine(folder / FILE, self._lock is not None)
         try:
             self._prepare()
@@ -50,7 +50,7 @@ class Database:
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
-            self.read_only = "The data folder has been closed."
+            self.read_only = Sentence("The data folder has been closed.")
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -72,13 +72,15 @@ class Database:
             self.folder.mkdir(parents=True, exist_ok=True)
             lock = os.open(self.folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
         except OSError as error:
-            return f"The data folder cannot be written ({error.strerror}): its stories can be read, not changed."
+            return Sentence(
+                "The data folder cannot be written ({why}): its stories can be read, not changed.", why=error.strerror
+            )
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the kernel lets go of it when this process ends, however it ends
         except OSError:
             owner = os.read(lock, 20).decode("ascii", "replace").strip() or "unknown"
             os.close(lock)
-            return f"Process {owner} has this data folder open: its stories can be read here, not changed."
+            return Sentence("Process {owner} has this data folder open: its stories can be read here, not changed.", owner=owner)
         os.truncate(lock, 0)
         os.write(lock, str(os.getpid()).encode())
         self._lock = lock
@@ -86,7 +88,7 @@ class Database:
 
     def _prepare(self) -> None:
         if self.read_only and not (self.folder / FILE).exists():
-            raise NotFound(f"There are no stories in the folder {self.folder.name!r}.")
+            raise NotFound("There are no stories in the folder {name!r}.", name=self.folder.name)
         with self.reading() as db:
             version = version_of(db)
         if version > len(MIGRATIONS):
@@ -141,7 +143,7 @@ def _answer(fault: Any) -> StoreError | None:
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             return ReadOnly("Another process is writing to the data folder and does not finish; try again in a moment.")
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_IOERR | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM:
-            return ReadOnly(f"The data folder cannot be written or read ({fault}); check its disk and permissions.")
+            return ReadOnly("The data folder cannot be written or read ({why}); check its disk and permissions.", why=fault)
         case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
             return StoreError("The database of the data folder is damaged; restore it from a copy.")
     return None

@@ -56,11 +56,11 @@ def parsed(story_id: str, rows: Sequence[Row], first: int = 0) -> list[Event]:
     events = list[Event]()
     for seq, row in enumerate(rows, start=first):
         if row["seq"] != seq:
-            raise StoreError(f"Fact {seq} of the story {story_id} is missing.")
+            raise StoreError("Fact {number} of the story {story} is missing.", number=seq, story=story_id)
         try:
             events.append(EVENT.validate_json(row["payload"]))
         except ValidationError as error:
-            raise StoreError(f"Fact {seq} of the story {story_id} cannot be read.") from error
+            raise StoreError("Fact {number} of the story {story} cannot be read.", number=seq, story=story_id) from error
     return events
 
 

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
-from core.errors import BadFile, StoreError
+from core.errors import BadFile, Sentence, StoreError
 
 MAX_ENTRIES = 5_000
 MAX_TOTAL = 2**30  # bytes, unpacked
@@ -39,7 +39,7 @@ class Archive:
     def __init__(self, file: Path, allowed: Allowed) -> None:
         """``BadFile`` says what is not in order."""
         _check_end(file)
-        with _refusing("This is not a story file, or it is damaged."):
+        with _refusing(Sentence("This is not a story file, or it is damaged.")):
             self._zip = ZipFile(file)
         try:
             self.entries = _checked(self._zip.infolist(), allowed)
@@ -53,12 +53,13 @@ class Archive:
     def read(self, name: str) -> bytes:
         """What is in an entry. ``BadFile`` if it is missing, or not what the file says of it."""
         if name not in self.entries:
-            raise BadFile(f"The story file is not whole: {name} is missing.")
+            raise BadFile("The story file is not whole: {name} is missing.", name=name)
         entry = self.entries[name]
-        with _refusing(f"The story file is damaged: {name} cannot be unpacked."), self._zip.open(entry) as opened:
+        spoilt = Sentence("The story file is damaged: {name} cannot be unpacked.", name=name)
+        with _refusing(spoilt), self._zip.open(entry) as opened:
             data = opened.read(entry.file_size + 1)
         if len(data) != entry.file_size:
-            raise BadFile(f"The story file is damaged: {name} has not the size that it should have.")
+            raise BadFile("The story file is damaged: {name} has not the size that it should have.", name=name)
         return data
 
 
@@ -79,7 +80,7 @@ def written(out: Path) -> Iterator[ZipFile]:
             part.unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise StoreError(f"The story file cannot be written: {error.strerror or error}.") from error
+        raise StoreError("The story file cannot be written: {why}.", why=error.strerror or error) from error
 
 
 def put(archive: ZipFile, name: str, data: bytes) -> None:
@@ -98,15 +99,15 @@ def _check_end(file: Path) -> None:
             opened.seek(max(0, size - END.size - LARGE_BYTES))
             tail = opened.read()
     except OSError as error:
-        raise BadFile(f"The story file cannot be read: {error.strerror or error}.") from error
+        raise BadFile("The story file cannot be read: {why}.", why=error.strerror or error) from error
     end = tail[-END.size :]
     if len(end) < END.size or not end.startswith(END_SIGNATURE) or tail.startswith(LARGE_SIGNATURE):
         raise BadFile("This is not a story file, or not all of one.")
     _, _, _, _, entries, directory, _, _ = END.unpack(end)
     if entries > MAX_ENTRIES or directory > MAX_ENTRIES * DIRECTORY_BYTES:
-        raise BadFile(f"The story file has more than {MAX_ENTRIES} entries.")
+        raise BadFile("The story file has more than {most} entries.", most=MAX_ENTRIES)
     if size > MAX_TOTAL + 2 * MAX_ENTRIES * DIRECTORY_BYTES:
-        raise BadFile(f"The story file has more than {MAX_TOTAL // 2**20} MB.")
+        raise BadFile("The story file has more than {most} MB.", most=MAX_TOTAL // 2**20)
 
 
 def _checked(entries: list[ZipInfo], allowed: Allowed) -> dict[str, ZipInfo]:
@@ -115,35 +116,37 @@ def _checked(entries: list[ZipInfo], allowed: Allowed) -> dict[str, ZipInfo]:
         name = entry.orig_filename  # the other one ends at a zero byte
         most = next((most for pattern, most in allowed.items() if pattern.fullmatch(name)), None)
         if most is None or name != entry.filename:
-            raise BadFile(f"The story file holds {name[:80]!r}, which is no part of a story.")
+            raise BadFile("The story file holds {name!r}, which is no part of a story.", name=name[:80])
         if name in found:
-            raise BadFile(f"The story file holds {name} twice.")
-        if wrong := _wrong(entry, most):
-            raise BadFile(f"The story file's {name} {wrong}.")
+            raise BadFile("The story file holds {name} twice.", name=name)
+        _check_entry(entry, name, most)
         found[name] = entry
     if len(entries) > MAX_ENTRIES or sum(entry.file_size for entry in entries) > MAX_TOTAL:
-        raise BadFile(f"The story file unpacks to more than {MAX_TOTAL // 2**20} MB or {MAX_ENTRIES} entries.")
+        raise BadFile(
+            "The story file unpacks to more than {mb} MB or {entries} entries.", mb=MAX_TOTAL // 2**20, entries=MAX_ENTRIES
+        )
     return found
 
 
-def _wrong(entry: ZipInfo, most: int) -> str:
-    """What is wrong with an entry of at most so many bytes, after "it"; empty if nothing is."""
+def _check_entry(entry: ZipInfo, name: str, most: int) -> None:
+    """Refuses an entry that is no plain file of at most so many bytes."""
     kind = stat.S_IFMT(entry.external_attr >> 16)
     if kind not in (0, stat.S_IFREG):  # 0: by a system that knows no kinds
-        return "is a link or something else that is no file"
+        raise BadFile("The story file's {name} is a link or something else that is no file.", name=name)
     if entry.flag_bits & ENCRYPTED:
-        return "is encrypted"
+        raise BadFile("The story file's {name} is encrypted.", name=name)
     if entry.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
-        return "is packed in a way that we do not unpack"
+        raise BadFile("The story file's {name} is packed in a way that we do not unpack.", name=name)
     if entry.file_size > most:
-        return f"has {entry.file_size} bytes; it may have {most}"
+        raise BadFile(
+            "The story file's {name} has {bytes} bytes; it may have {most}.", name=name, bytes=entry.file_size, most=most
+        )
     if entry.file_size > MAX_RATIO * max(entry.compress_size, 1):
-        return f"unpacks to more than {MAX_RATIO} times its size"
-    return ""
+        raise BadFile("The story file's {name} unpacks to more than {most} times its size.", name=name, most=MAX_RATIO)
 
 
 @contextmanager
-def _refusing(sentence: str) -> Iterator[None]:
+def _refusing(sentence: Sentence) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # an unpacker that is fed arbitrary bytes fails in any way it likes

@@ -37,7 +37,9 @@ class StoryFile:
         """A picture's file. Checked again, for somebody may have changed the file since."""
         data = self._archive.read(entry_of(picture.sha256))
         if len(data) != picture.bytes or digest_of(data) != picture.sha256:
-            raise BadFile(f"The story file is damaged: the picture {picture.sha256[:12]} is not the one that was exported.")
+            raise BadFile(
+                "The story file is damaged: the picture {name} is not the one that was exported.", name=picture.sha256[:12]
+            )
         return data
 
 
@@ -65,7 +67,7 @@ def pictures_of(events: tuple[Event, ...]) -> dict[str, ImageRef]:
     found: dict[str, ImageRef] = {}
     for ref in chain.from_iterable(map(_named, events)):
         if found.setdefault(ref.sha256, ref) != ref:
-            raise BadFile(f"Its facts give the picture {ref.sha256[:12]} two sizes.")
+            raise BadFile("Its facts give the picture {name} two sizes.", name=ref.sha256[:12])
     return found
 
 
@@ -89,7 +91,9 @@ def _facts(data: bytes, manifest: Manifest) -> tuple[Event, ...]:
         raise BadFile("The story file is damaged: its facts are not those that were exported.")
     *lines, rest = data.split(b"\n")
     if rest or len(lines) != manifest.facts.count:
-        raise BadFile(f"The story file should have {manifest.facts.count} facts; it has {len(lines) + bool(rest)}.")
+        raise BadFile(
+            "The story file should have {count} facts; it has {here}.", count=manifest.facts.count, here=len(lines) + bool(rest)
+        )
     facts = tuple(_fact(number, line) for number, line in enumerate(lines))
     _check_story(facts)
     return facts
@@ -100,13 +104,13 @@ def _fact(number: int, line: bytes) -> Event:
         event = EVENT.validate_json(line)
         kept = EVENT.validate_json(EVENT.dump_json(event))
     except ValueError as error:  # of which a ValidationError is one; the other is a text that is no UTF-8
-        raise BadFile(f"Fact {number} of the story file cannot be read.") from error
+        raise BadFile("Fact {number} of the story file cannot be read.", number=number) from error
     if kept != event or not _sober(event.model_dump()):
-        raise BadFile(f"Fact {number} of the story file has a number in it that no story has.")
+        raise BadFile("Fact {number} of the story file has a number in it that no story has.", number=number)
     if "at" not in event.model_fields_set or event.at.utcoffset() != timedelta(0):
-        raise BadFile(f"Fact {number} of the story file does not say when it happened, in UTC.")
+        raise BadFile("Fact {number} of the story file does not say when it happened, in UTC.", number=number)
     if len(event.by) > MAX_NAME or (isinstance(event, Opened) and len(event.profile) > MAX_NAME):
-        raise BadFile(f"Fact {number} of the story file has a name in it that is too long.")
+        raise BadFile("Fact {number} of the story file has a name in it that is too long.", number=number)
     return event
 
 
@@ -130,13 +134,15 @@ def _check_story(facts: tuple[Event, ...]) -> None:
     for number, event in enumerate(facts):
         match event:
             case Opened() if number:
-                raise BadFile(f"Fact {number} of the story file opens the story again.")
+                raise BadFile("Fact {number} of the story file opens the story again.", number=number)
             case Planned(steps=steps) | PlanEdited(steps=steps):
                 if len(steps) > MAX_STEPS or len({step.id for step in steps}) < len(steps):
-                    raise BadFile(f"Fact {number} of the story file is a plan with too many steps, or with one of them twice.")
+                    raise BadFile(
+                        "Fact {number} of the story file is a plan with too many steps, or with one of them twice.", number=number
+                    )
             case Drawn(attempt=attempt):
                 if attempt.key in drawn:
-                    raise BadFile(f"Fact {number} of the story file draws an attempt again that was drawn before.")
+                    raise BadFile("Fact {number} of the story file draws an attempt again that was drawn before.", number=number)
                 drawn.add(attempt.key)
 
 
@@ -148,8 +154,9 @@ def _check_entries(archive: Archive, manifest: Manifest) -> None:
     if len(set(listed)) < len(listed):
         raise BadFile("The story file's manifest names a picture twice.")
     for name in sorted(archive.entries.keys() ^ {MANIFEST, FACTS, *listed}):
-        here = name in archive.entries
-        raise BadFile(f"The story file is not whole: {name} is {'not in its manifest' if here else 'missing'}.")
+        if name in archive.entries:
+            raise BadFile("The story file is not whole: {name} is not in its manifest.", name=name)
+        raise BadFile("The story file is not whole: {name} is missing.", name=name)
 
 
 def _check_named(story: StoryFile) -> None:
@@ -158,17 +165,19 @@ def _check_named(story: StoryFile) -> None:
     listed = {picture.sha256: picture.ref for picture in story.manifest.pictures}
     for sha256 in sorted(named.keys() | listed.keys()):
         if sha256 not in listed:
-            raise BadFile(f"The story file is not whole: its facts name the picture {sha256[:12]}, which is missing.")
+            raise BadFile("The story file is not whole: its facts name the picture {name}, which is missing.", name=sha256[:12])
         if sha256 not in named:
-            raise BadFile(f"The story file has the picture {sha256[:12]}, which none of its facts names.")
+            raise BadFile("The story file has the picture {name}, which none of its facts names.", name=sha256[:12])
         if named[sha256] != listed[sha256]:
-            raise BadFile(f"The story file's facts give the picture {sha256[:12]} another size than its manifest.")
+            raise BadFile("The story file's facts give the picture {name} another size than its manifest.", name=sha256[:12])
 
 
 def _check_picture(picture: Picture, data: bytes) -> None:
     try:
         size = examined(data).size
     except BadImage as error:
-        raise BadFile(f"The story file's picture {picture.sha256[:12]} is not one of a story: {error}") from error
+        raise BadFile(
+            "The story file's picture {name} is not one of a story: {why}", name=picture.sha256[:12], why=error.sentence
+        ) from error
     if size != (picture.width, picture.height):
-        raise BadFile(f"The story file's picture {picture.sha256[:12]} has not the size that it should have.")
+        raise BadFile("The story file's picture {name} has not the size that it should have.", name=picture.sha256[:12])

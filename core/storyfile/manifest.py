@@ -83,4 +83,4 @@ def parse_manifest(data: bytes) -> Manifest:
     except ValidationError as error:
         fault = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(map(str, fault["loc"]))
-        raise BadFile(f"The story file's manifest is malformed at {place}: {fault['msg']}.") from error
+        raise BadFile("The story file's manifest is malformed at {place}: {why}.", place=place, why=fault["msg"]) from error

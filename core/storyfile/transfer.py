@@ -21,7 +21,9 @@ def export_story(store: Store, story_id: str, out: Path, report: Report | None =
     """
     facts = tuple(store.events(story_id))
     if len(facts) > MAX_FACTS:
-        raise StoreError(f"This story is too long for a story file: it has {len(facts)} facts, of at most {MAX_FACTS}.")
+        raise StoreError(
+            "This story is too long for a story file: it has {count} facts, of at most {most}.", count=len(facts), most=MAX_FACTS
+        )
     refs = sorted(pictures_of(facts).values(), key=lambda ref: ref.sha256)
     lines = b"".join(EVENT.dump_json(event) + b"\n" for event in facts)
     manifest = Manifest(
@@ -32,7 +34,9 @@ def export_story(store: Store, story_id: str, out: Path, report: Report | None =
     )
     total = len(lines) + len(manifest.json_bytes()) + sum(picture.bytes for picture in manifest.pictures)
     if len(refs) + 2 > MAX_ENTRIES or len(lines) > MAX_FACT_BYTES or total > MAX_TOTAL:
-        raise StoreError(f"This story is too large for a story file: {len(refs)} pictures, {total // 2**20} MB.")
+        raise StoreError(
+            "This story is too large for a story file: {count} pictures, {mb} MB.", count=len(refs), mb=total // 2**20
+        )
     with written(out) as archive:
         put(archive, MANIFEST, manifest.json_bytes())
         put(archive, FACTS, lines)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from typst import Fonts
 
+from core.errors import Sentence
 from studio.export.cmap import characters_of
 from studio.export.language import script_of
 
@@ -99,8 +100,18 @@ def _script(char: str) -> str:
     return script_of(char) if unicodedata.category(char)[0] in "LM" else ""
 
 
-def _warning(script: str, chars: list[str]) -> str:
+def _warning(script: str, chars: list[str]) -> Sentence:
     sample = " ".join(char if char.isprintable() else f"U+{ord(char):04X}" for char in chars[:5])
-    what = f"{'Chinese' if script == 'CJK' else script.capitalize()} letters" if script else "some signs"
-    package = INSTALLS.get(script, OTHERWISE) if script else SYMBOLS
-    return f"No font here has {what} ({sample}), so {STAND_IN} stands for them: do “apt install {package}”, and export again."
+    how = {"sample": sample, "stand_in": STAND_IN, "package": INSTALLS.get(script, OTHERWISE) if script else SYMBOLS}
+    if not script:
+        return Sentence(
+            "No font here has some signs ({sample}), so {stand_in} stands for them: "
+            "do “apt install {package}”, and export again.",
+            **how,
+        )
+    return Sentence(
+        "No font here has {script} letters ({sample}), so {stand_in} stands for them: "
+        "do “apt install {package}”, and export again.",
+        script=Sentence("Chinese") if script == "CJK" else script.capitalize(),
+        **how,
+    )

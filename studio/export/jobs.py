@@ -20,8 +20,9 @@ from queue import Empty, SimpleQueue
 from threading import Lock, Thread
 from typing import Literal
 
-from core.errors import Cancelled, CommandError, NotFound, StudioError
+from core.errors import Cancelled, CommandError, NotFound, Sentence, StudioError
 from studio.export.formats import Maker
+from studio.speech import later
 
 log = logging.getLogger("studio.export")
 
@@ -54,7 +55,7 @@ class Job:
     state: State = "waiting"
     done: int = 0
     total: int = 0
-    message: str = "In line."
+    message: str = later("In line.")
     warnings: tuple[str, ...] = ()
     path: Path | None = None
     file_name: str = ""
@@ -103,7 +104,7 @@ class Exports:
     def start(self, story: str, format: str, owner: str) -> str:
         """Begins an export; returns its id, which can't be guessed. ``CommandError`` if it can't be made, or not now."""
         if format not in self._makers:
-            raise CommandError(f"There is no such format: choose one of {', '.join(self._makers)}.")
+            raise CommandError("There is no such format: choose one of {formats}.", formats=", ".join(self._makers))
         job = Job(secrets.token_hex(16), story, format, owner, since=self._clock())
         with self._lock:
             if self._work.closing:
@@ -172,14 +173,15 @@ class Exports:
         try:
             self._write(job, part)
         except Cancelled:
-            self._end(job.id, "cancelled", "Cancelled.")
+            self._end(job.id, "cancelled", later("Cancelled."))
         except StudioError as error:
-            self._end(job.id, "failed", str(error))
+            self._end(job.id, "failed", error.sentence)
         except OSError as error:
             self._end(job.id, "failed", _why_unwritable(error))
         except Exception as error:
             log.exception("Story %s can't be exported as %s.", job.story, job.format)
-            self._end(job.id, "failed", f"The export failed ({type(error).__name__}); the log says more.")
+            why = Sentence("The export failed ({error}); the log says more.", error=type(error).__name__)
+            self._end(job.id, "failed", why)
         finally:
             _remove(part)
 
@@ -187,7 +189,8 @@ class Exports:
         def report(done: int, total: int) -> None:
             with self._lock:
                 self._check_wanted(job.id)
-                self._put(job.id, done=done, total=total, message=f"Making page {min(done + 1, total)} of {total}…")
+                message = Sentence("Making page {number} of {total}…", number=min(done + 1, total), total=total)
+                self._put(job.id, done=done, total=total, message=message)
 
         self.folder.mkdir(parents=True, exist_ok=True)
         made = self._makers[job.format](job.story, part, report)
@@ -223,7 +226,9 @@ class Exports:
     def _check_limits(self, owner: str) -> None:
         waiting = [job for job in self._work.jobs.values() if not job.ended]
         if sum(job.owner == owner for job in waiting) >= self._bounds.each:
-            raise CommandError(f"You have {self._bounds.each} exports in work: wait until one is ready, or cancel it.")
+            raise CommandError(
+                "You have {count} exports in work: wait until one is ready, or cancel it.", count=self._bounds.each
+            )
         if len(waiting) >= self._bounds.waiting:
             raise CommandError("The studio has too many exports in work: try again in a minute.")
 
@@ -250,5 +255,5 @@ def _remove(path: Path) -> None:
 
 def _why_unwritable(error: OSError) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return "The disk is full: free some space, then export again."
-    return f"The file cannot be written: {error.strerror or error}."
+        return later("The disk is full: free some space, then export again.")
+    return Sentence("The file cannot be written: {why}.", why=error.strerror or error)

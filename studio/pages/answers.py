@@ -36,9 +36,9 @@ def answers(controller: Controller, who: Who) -> list[Callable[..., Answer]]:
         try:
             news = controller.look(_text(call, "story"), _text(call, "seen"), visitor)
         except NotFound:
-            return {"gone": "This story is not here (any more). Begin a new one, or choose one from the shelf."}
+            return {"gone": say("This story is not here (any more). Begin a new one, or choose one from the shelf.")}
         except StudioError as error:
-            return {"gone": str(error)}
+            return {"gone": say(error.sentence)}
         return {"news": news, "now": time.time()}
 
     def weigh(call: Call, visitor: Visitor) -> Answer:
@@ -85,7 +85,8 @@ def exports_of(controller: Controller) -> list[Do]:
 
     def exporting(call: Call, visitor: Visitor) -> Answer:
         job = controller.exporting(_text(call, "job"), visitor)
-        told = {name: getattr(job, name) for name in ("state", "done", "total", "message", "warnings")}
+        told = {"state": job.state, "done": job.done, "total": job.total}
+        told |= {"message": say(job.message), "warnings": [say(warning) for warning in job.warnings]}
         return told | ({"address": f"exports/{job.id}"} if job.state == "done" else {})
 
     def give_up(call: Call, visitor: Visitor) -> Answer:
@@ -106,7 +107,7 @@ def answering(do: Do, who: Who) -> Callable[..., Answer]:
             except ValidationError as error:
                 return {"error": sentence(error)}
             except StudioError as error:
-                return {"error": say(str(error))}
+                return {"error": say(error.sentence)}
 
     answering.__name__ = do.__name__
     return answering

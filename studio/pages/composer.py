@@ -14,7 +14,7 @@ from studio.controller import Controller, Telling
 from studio.pages.desk import faults_said, policy_of, request_of
 from studio.pages.parts import MOUNT, Who, template
 from studio.pages.trays import pictures_to_go_on_from, reference_pictures, sequence
-from studio.speech import later, preferred, speaking
+from studio.speech import later, preferred, say, speaking
 
 if TYPE_CHECKING:
     from core.images import ImageStore
@@ -69,6 +69,16 @@ def compose(controller: Controller, images: ImageStore, who: Who) -> None:
         _examples(text)
         gr.HTML(template("lesson"), apply_default_css=False, js_on_load=None)
     _wire(controller, images, who, {"text": text, **fields}, start)
+    # What a dropdown shows is the value of an input, where no script can translate it: it gets its choices in one's language.
+    gr.on(
+        None,
+        _choices,
+        None,
+        [fields["threshold"], fields["on_exhausted"]],
+        queue=False,
+        show_progress="hidden",
+        api_visibility="private",
+    )
     told = {telling.profile: f"Told by **{telling.title}**" for telling in controller.tellings}
     fields["profile"].change(  # type: ignore[attr-defined]
         None, fields["profile"], by, js=f"(name) => ({json.dumps(told)})[name]", api_visibility="private"
@@ -200,6 +210,12 @@ def _settings(controller: Controller) -> Fields:
         "seed": seed,
         "review": review,
     }
+
+
+def _choices(request: gr.Request) -> list[Any]:
+    """The dropdowns with their labels in the visitor's language; the values stay."""
+    with speaking(preferred(request.headers.get("accept-language", ""))):
+        return [gr.update(choices=[(say(label), value) for label, value in choices]) for choices in (STRICTNESS, EXHAUSTED)]
 
 
 def _count(label: str, most: int, value: int, info: str) -> gr.Slider:

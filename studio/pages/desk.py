@@ -20,25 +20,31 @@ from gradio.processing_utils import save_url_to_cache
 from gradio.utils import get_upload_folder
 from pydantic import ValidationError
 
-from core.errors import BadImage, CommandError, StudioError
+from core.errors import BadImage, CommandError, Sentence, StudioError
 from core.types import MAX_GIVEN, MAX_PICTURES, Given, ImageRef, Notes, Policy, Request
 from studio.pages.parts import sentence
-from studio.speech import say
+from studio.speech import later, say
 
 if TYPE_CHECKING:
     from core.images import ImageStore
 
 Form = Mapping[str, Any]
 
+TOO_MANY = {
+    "images": later("At most {most} pictures fit into a story's beginning: remove some."),
+    "given": later("At most {most} pieces fit into a story's beginning: remove some."),
+    "references": later("At most {most} reference pictures fit into a story's beginning: remove some."),
+}
+
 
 def request_of(form: Form, images: ImageStore) -> Request:
     """What is asked for; keeps its pictures. ``BadImage`` or ``CommandError`` say what is wrong with it."""
-    pieces = [piece for piece in _some(form, "given", MAX_GIVEN, "pieces") if isinstance(piece, dict)]
+    pieces = [piece for piece in _some(form, "given", MAX_GIVEN) if isinstance(piece, dict)]
     return Request(
         text=_words(form, "text"),
-        images=_kept(images, _some(form, "images", MAX_PICTURES, "pictures"), "Picture"),
+        images=_kept(images, _some(form, "images", MAX_PICTURES), later("Picture {number}")),
         given=tuple(given for number, piece in enumerate(pieces, start=1) if (given := _given(images, piece, number))),
-        references=_kept(images, _some(form, "references", MAX_PICTURES, "reference pictures"), "Reference picture"),
+        references=_kept(images, _some(form, "references", MAX_PICTURES), later("Reference picture {number}")),
         notes=Notes(**{name: _words(form, name) for name in Notes.model_fields}),
         answer=form.get("answer") or "pictures",
         seed=int(form.get("seed") or 0),
@@ -59,9 +65,14 @@ def faults_said() -> Iterator[None]:
     try:
         yield
     except ValidationError as error:
-        raise gr.Error(sentence(error), title="Not yet", print_exception=False) from error
+        raise _shown(sentence(error)) from error
     except StudioError as error:
-        raise gr.Error(say(str(error)), title="Not yet", print_exception=False) from error
+        raise _shown(say(error.sentence)) from error
+
+
+def _shown(sentence: str) -> gr.Error:
+    """The title is the one that Gradio's toasts have, whatever one gives them; the page's script translates it."""
+    return gr.Error(sentence, title="Error", print_exception=False)
 
 
 def uploaded(file: Any) -> Path:
@@ -78,19 +89,19 @@ def uploaded(file: Any) -> Path:
 def _given(images: ImageStore, piece: Mapping[str, Any], number: int) -> Given | None:
     """One piece of the sequence; None if it is empty."""
     text, picture = _words(piece, "text"), piece.get("picture")
-    image = _keep(images, picture, f"Piece {number} of the sequence") if picture else None
+    image = _keep(images, picture, Sentence("Piece {number} of the sequence", number=number)) if picture else None
     return Given(text=text, image=image) if text or image else None
 
 
 def _kept(images: ImageStore, files: Sequence[Any], what: str) -> tuple[ImageRef, ...]:
-    return tuple(_keep(images, file, f"{what} {number}") for number, file in enumerate(files, start=1))
+    return tuple(_keep(images, file, Sentence(what, number=number)) for number, file in enumerate(files, start=1))
 
 
-def _keep(images: ImageStore, file: Any, what: str) -> ImageRef:
+def _keep(images: ImageStore, file: Any, what: Sentence) -> ImageRef:
     try:
         return _imported(images, file)
     except BadImage as error:
-        raise BadImage(f"{what}: {error}") from error
+        raise BadImage("{what}: {why}", what=what, why=error.sentence) from error
 
 
 def _imported(images: ImageStore, file: Any) -> ImageRef:
@@ -115,11 +126,11 @@ def _fetched(address: str, folder: str) -> Path:
         raise BadImage("It can't be fetched from this address.") from error
 
 
-def _some(form: Form, name: str, most: int, what: str) -> Sequence[Any]:
+def _some(form: Form, name: str, most: int) -> Sequence[Any]:
     """The values of a field that holds several; checked for their number before any of them is looked at."""
     values = form.get(name) or []
     if not isinstance(values, list) or len(values) > most:
-        raise CommandError(f"At most {most} {what} fit into a story's beginning: remove some.")
+        raise CommandError(TOO_MANY[name], most=most)
     return values
 
 

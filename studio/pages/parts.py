@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from studio.speech import later, say
 from studio.visitors import Visitor
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
@@ -21,13 +22,47 @@ const base = new URL((window.gradio_config?.root ?? "").replace(/\\/*$/, "/") ||
 import(new URL("studio/js/%s.js", base).href).then((module) => module.mount(element, server));
 """
 
+#: What people fill in, as the values are called.
+FIELDS = (
+    *(
+        later("Max attempts"),
+        later("Candidates"),
+        later("Seed"),
+        later("Text"),
+        later("Title"),
+        later("Prompt"),
+        later("Caption"),
+    ),
+    *(later("Style"), later("Characters"), later("Avoid"), later("Language")),
+    *(later("Name"), later("Model"), later("Data"), later("Steps"), later("This")),
+)
+
+#: What may be wrong with it, by Pydantic's names; ``{places}`` are Pydantic's, too.
+FAULTS = {
+    "greater_than_equal": later("{field}: it must be {ge} or more."),
+    "less_than_equal": later("{field}: it must be {le} or less."),
+    "less_than": later("{field}: it must be less than {lt}."),
+    "string_too_long": later("{field}: it may have {max_length} characters."),
+    "string_too_short": later("{field}: it is empty."),
+    "string_pattern_mismatch": later(
+        "{field}: begin with a letter or a digit; after it, dots, hyphens and underscores may stand, too."
+    ),
+    "too_long": later("{field}: there may be {max_length}."),
+    "int_parsing": later("{field}: it must be a whole number."),
+    "int_from_float": later("{field}: it must be a whole number."),
+    "int_type": later("{field}: it must be a whole number."),
+}
+
 
 def template(name: str) -> str:
     return (TEMPLATES / f"{name}.html").read_text(encoding="utf-8")
 
 
 def sentence(error: ValidationError) -> str:
-    """The first fault, for a person."""
-    fault = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    place = next((str(name) for name in reversed(fault["loc"]) if isinstance(name, str)), "This")
-    return f"{place.replace('_', ' ').capitalize()}: {fault['msg'][:1].lower()}{fault['msg'][1:]}."
+    """The first fault, for a person; in the language that is spoken, if it is one that people come upon."""
+    fault = error.errors(include_url=False, include_input=False)[0]
+    place = next((str(name) for name in reversed(fault["loc"]) if isinstance(name, str)), "this")
+    field = say(place.replace("_", " ").capitalize())
+    if known := FAULTS.get(fault["type"]):
+        return say(known, field=field, **fault.get("ctx", {}))
+    return f"{field}: {fault['msg'][:1].lower()}{fault['msg'][1:]}."

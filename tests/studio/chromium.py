@@ -22,7 +22,7 @@ def browser() -> Iterator[Browser]:
         opened.close()
 
 
-def context(opened: Browser, size: tuple[int, int] = DESKTOP, dark: bool = False) -> BrowserContext:
+def context(opened: Browser, size: tuple[int, int] = DESKTOP, dark: bool = False, locale: str = "en-US") -> BrowserContext:
     width, height = size
     phone = size == PHONE
     return opened.new_context(
@@ -30,6 +30,7 @@ def context(opened: Browser, size: tuple[int, int] = DESKTOP, dark: bool = False
         color_scheme="dark" if dark else "light",
         device_scale_factor=2 if phone else 1,
         has_touch=phone,
+        locale=locale,
         reduced_motion="no-preference",
     )
 

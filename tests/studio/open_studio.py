@@ -58,9 +58,11 @@ class Studio:
         return gate
 
     @contextmanager
-    def page(self, address: str = "", size: tuple[int, int] = DESKTOP, dark: bool = False) -> Iterator[Page]:
+    def page(
+        self, address: str = "", size: tuple[int, int] = DESKTOP, dark: bool = False, locale: str = "en-US"
+    ) -> Iterator[Page]:
         """A new visitor's page; anything that goes wrong in its scripts fails the test."""
-        visitor = context(self.browser, size, dark)
+        visitor = context(self.browser, size, dark, locale)
         page, faults = visitor.new_page(), list[str]()
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.set_default_timeout(SLOW)

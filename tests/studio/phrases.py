@@ -16,6 +16,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 from jinja2 import nodes
 
+from core import errors
 from studio.speech import FOLDER, LANGUAGES
 from studio.storyboard import TEMPLATES
 
@@ -34,7 +35,8 @@ STATIC = (
 HEADER = "# What Interleave Studio says, in another language. `make speech` keeps it in step with the code."
 AUTHORS = "the Interleave Studio authors"
 CREATED = datetime(2026, 11, 25, tzinfo=UTC)  # always the same, so that a catalogue changes only where its words do
-SAYING = {"say", "later"}
+SAYING = {"say", "later", "Sentence"}
+ERRORS = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, errors.StudioError)}
 FIELDS = {"Button", "Accordion", "Markdown", "UploadButton", "Tab", "Label"}  # of Gradio, whose first argument is shown
 SHOWN = {"label", "info", "placeholder", "message", "title"}  # keywords whose text is shown
 SPOKEN = {"title", "aria-label", "placeholder"}
@@ -53,8 +55,9 @@ def phrases() -> dict[str, set[str]]:
 
 
 def files() -> list[Path]:
-    studio = [path for path in sorted((ROOT / "studio").rglob("*.py")) if "export" not in path.parts and path.name != "theme.py"]
+    studio = [path for path in sorted((ROOT / "studio").rglob("*.py")) if path.name != "theme.py"]
     rules = [ROOT / "core" / name for name in ("decide.py", "policy.py", "images.py")]
+    rules += [path for folder in ("store", "storyfile") for path in sorted((ROOT / "core" / folder).glob("*.py"))]
     templates = sorted((ROOT / "studio" / "templates").glob("*.html"))
     return [*studio, *rules, *templates, *sorted((ROOT / "assets" / "js").glob("*.js"))]
 
@@ -79,12 +82,17 @@ def _of_code(tree: ast.AST) -> Iterator[str]:
     for call in ast.walk(tree):
         if not isinstance(call, ast.Call):
             continue
-        name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
-        if name in SAYING or name in FIELDS or name.endswith("Error"):
+        name = called(call)
+        if name in SAYING or name in FIELDS or name in ERRORS or name == "Error":
             yield from _constant(call.args[0] if call.args else None)
         for keyword in call.keywords:
             if keyword.arg in SHOWN:
                 yield from _constant(keyword.value)
+
+
+def called(call: ast.Call) -> str:
+    """The name of what is called, without where it is from."""
+    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
 
 
 def _constant(node: ast.AST | None) -> Iterator[str]:

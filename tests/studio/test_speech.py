@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import ast
+import copy
+import pickle
 import re
 from pathlib import Path
 
 import pytest
 from babel.messages.pofile import read_po
+from pydantic import ValidationError
 
+from core.errors import BadImage, Sentence, StudioError
+from core.types import Policy
+from studio.pages.parts import sentence
 from studio.speech import ENGLISH, FOLDER, LANGUAGES, catalogue, language, preferred, say, speaking
-from tests.studio.phrases import phrases
+from tests.studio.phrases import ERRORS, SAYING, called, files, phrases
 
 OTHERS = LANGUAGES[1:]
-PLACES = re.compile(r"\{\w+\}")
+PLACES = re.compile(r"\{\w+(?:!r)?\}")
 
 
 @pytest.mark.parametrize("other", OTHERS)
@@ -29,6 +36,52 @@ def test_a_translation_has_the_places_of_its_english_and_no_markup(other: str) -
         assert sorted(PLACES.findall(said)) == sorted(PLACES.findall(english)), english
         assert "<" not in said
         assert said.strip() == said or english.strip() != english
+
+
+@pytest.mark.parametrize("path", [path for path in files() if path.suffix == ".py"], ids=lambda path: path.stem)
+def test_a_sentence_with_values_in_it_is_a_template_and_has_them_all(path: Path) -> None:
+    for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(call, ast.Call) or called(call) not in SAYING | ERRORS or not call.args:
+            continue
+        first, given = call.args[0], {keyword.arg for keyword in call.keywords}
+        where = f"{path.name}:{call.lineno}"
+        assert not isinstance(first, ast.JoinedStr | ast.BinOp), f"{where}: {{places}} and values, instead"
+        if isinstance(first, ast.Constant) and called(call) != "later" and None not in given:
+            assert {place.strip("{}").removesuffix("!r") for place in PLACES.findall(str(first.value))} == given, where
+
+
+def test_a_sentence_is_said_by_its_template_and_its_values_are_filled_in_after() -> None:
+    fault = BadImage("This picture moves: it has {frames} frames; use one that stands still.", frames=12)
+    error = BadImage("{what}: {why}", what=Sentence("Picture {number}", number=3), why=fault.sentence)
+    assert str(error) == error.sentence == "Picture 3: This picture moves: it has 12 frames; use one that stands still."
+    with speaking("zh"):
+        assert say(error.sentence) == "图片 3：这是动图，有 12 帧，请使用静态图片。"
+    assert say(error.sentence) == str(error)
+
+
+def test_a_value_is_never_taken_for_a_template() -> None:
+    name = "{name.__class__} {nobody} 100 %"
+    error = StudioError("There is no such format: choose one of {formats}.", formats=name)
+    with speaking("ja"):
+        assert name in say(error.sentence)
+    assert name in str(error)
+    assert say(StudioError(name).sentence) == str(StudioError(name)) == name
+
+
+def test_a_sentence_survives_being_copied_and_sent() -> None:
+    error = BadImage("This picture moves: it has {frames} frames; use one that stands still.", frames=2)
+    for copied in (copy.deepcopy(error.sentence), pickle.loads(pickle.dumps(error)).sentence):
+        with speaking("ja"):
+            assert copied == error.sentence
+            assert say(copied) == "この画像は2フレームの動画像です。静止画をお使いください。"
+
+
+def test_what_a_field_may_not_hold_is_said_in_the_language_that_is_spoken() -> None:
+    with pytest.raises(ValidationError) as fault:
+        Policy(max_attempts=99)
+    assert sentence(fault.value) == "Max attempts: it must be 20 or less."
+    with speaking("ja"):
+        assert sentence(fault.value) == "ステップごとの試行数：20 以下にしてください。"
 
 
 def test_there_are_chinese_and_japanese() -> None:
