@@ -38,8 +38,8 @@ format: $(READY)  ## put the code into ruff's format
 	@$(RUN) -m ruff check --fix --quiet $(CODE)
 	@$(RUN) -m ruff format $(CODE)
 
-bench: $(READY)  ## measure the engine against its baselines (quiet machine!)
-	@$(TEST_ENV) $(RUN) -m tests.bench
+bench: $(READY)  ## measure engine, page and training against their baselines (quiet machine!)
+	@$(TEST_ENV) $(RUN) -m tests.bench $(ARGS)
 
 pocket: $(READY)  ## train the pocket models again (resumable; takes hours)
 	@$(RUN) -m train pocket all

@@ -1,4 +1,6 @@
-"""``python -m tests.bench``: what the engine, its durability and its page cost, each against a baseline.
+"""``python -m tests.bench``: what the engine, its durability, its page and training cost, each against a baseline.
+
+Names of parts (loop, page, training, curation) measure only those; ``--large`` curates 100,000 attempts, which takes minutes.
 
 The agents sleep for a fixed time (a drawing 20 ms, a verdict 5 ms), so a run's ideal duration is known. Every figure is a
 ratio to a baseline measured in the same run, median of several; seconds of one machine say nothing on another.
@@ -8,6 +10,7 @@ from __future__ import annotations
 
 import json
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -25,7 +28,6 @@ from core.scheduler import Scheduler
 from core.store import Store
 from core.story import Story
 from core.types import ImageRef, Plan, PlannedStep, Policy, Request, Verdict
-from tests.bench import page
 from tests.bench.figures import Figure
 
 DRAW_SECONDS, JUDGE_SECONDS = 0.020, 0.005
@@ -140,10 +142,9 @@ def seconds(work: Callable[[int], None], stories: int) -> float:
     return time.perf_counter() - started
 
 
-def main() -> None:
-    """Measures, prints a table, and one JSON object as the last line."""
+def loop_costs() -> list[dict[str, object]]:
     table = Table("loop", "stories", "wall / model time", "wall / bare loop", title="What the engine costs")
-    figures = []
+    figures: list[dict[str, object]] = []
     for stories in (1, 8):
         model_seconds = stories * STEPS * ATTEMPTS * (DRAW_SECONDS + JUDGE_SECONDS)
         bare = statistics.median(seconds(bare_loop, stories) for _ in range(RUNS))
@@ -152,13 +153,41 @@ def main() -> None:
             figures.append({"loop": work.__name__, "stories": stories, "to_model": wall / model_seconds, "to_bare": wall / bare})
             table.add_row(work.__name__, str(stories), f"{wall / model_seconds:.3f}", f"{wall / bare:.3f}")
     Console(stderr=True).print(table)
-    pages = list(page.figures())
-    Console(stderr=True).print(shown(pages))
-    print(json.dumps(figures + [asdict(figure) | {"ratio": figure.ratio} for figure in pages]))
+    return figures
 
 
-def shown(figures: list[Figure]) -> Table:
-    table = Table("what", "seconds", "baseline", "seconds", "ratio", title="What the page costs")
+def main(words: list[str]) -> None:
+    """Measures, prints tables, and one JSON object as the last line."""
+    wanted = [word for word in words if not word.startswith("-")] or ["loop", "page", "training", "curation"]
+    found = loop_costs() if "loop" in wanted else []
+    for part in wanted:
+        if part == "loop":
+            continue
+        figures = list(_figures(part, "--large" in words))
+        Console(stderr=True).print(shown(part, figures))
+        found += [asdict(figure) | {"ratio": figure.ratio} for figure in figures]
+    print(json.dumps(found))
+
+
+def _figures(part: str, large: bool) -> Iterator[Figure]:
+    """The figures of one part, whose libraries are loaded only for it."""
+    if part == "page":
+        from tests.bench import page
+
+        return page.figures()
+    if part == "training":
+        from tests.bench import training
+
+        return training.figures()
+    if part == "curation":
+        from tests.bench import curation
+
+        return curation.figures(large)
+    raise SystemExit(f"There is no part {part!r}: loop, page, training or curation.")
+
+
+def shown(part: str, figures: list[Figure]) -> Table:
+    table = Table("what", "measured", "baseline", "measured", "ratio", title=f"What the {part} costs")
     for figure in figures:
         row = (f"{figure.seconds:.4f}", figure.baseline, f"{figure.baseline_seconds:.4f}", f"{figure.ratio:.2f}")
         table.add_row(figure.what, *row)
@@ -166,4 +195,4 @@ def shown(figures: list[Figure]) -> Table:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
