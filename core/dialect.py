@@ -28,6 +28,9 @@ Message = dict[str, Any]  # {"role": "system" | "user" | "assistant", "content":
 #: Longest reply that is read at all. A plan of 30 steps of ordinary length has about 40 000 characters.
 MAX_REPLY = 200_000
 
+#: A token that begins a verdict's boolean, in JSON's spelling or Python's. Ġ and ▁ are how vocabularies spell a space.
+BOOLEAN = re.compile(r"[Ġ▁ ]*(true|false)(?![a-z])", re.IGNORECASE)
+
 _IMAGE = "<image>"
 _SLOT = re.compile(r"\{\{(\w+)\}\}")
 

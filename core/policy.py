@@ -100,8 +100,8 @@ def _step_task(t: Trajectory, standing: Standing) -> Task | Rest:
     step, tries = standing.step, standing.tries
     if step.prompt is None:
         return _settle(standing, None, "text")
-    if approved := next((tried for tried in tries if tried.person and tried.person.accepted), None):
-        return _settle(standing, approved, "person")
+    if approved := [tried for tried in tries if tried.person and tried.person.accepted]:
+        return _settle(standing, max(approved, key=lambda tried: tried.overruled), "person")
     if not tries:
         return _draw(t, standing, step.prompt, 0)
     refused = max((tried for tried in tries if tried.rejected), key=lambda tried: tried.overruled, default=None)

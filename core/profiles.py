@@ -11,10 +11,11 @@ import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
+from core.backends.openai import SCHEME, Address, ServedVlm, is_served, key_in
 from core.backends.pipelines import DiffusionModel
 from core.backends.weights import find_weights, is_folder, named
 from core.dialect import Pack, load_pack
@@ -23,7 +24,7 @@ from core.ports import Agents, Painter
 from core.types import Policy, Value
 
 if TYPE_CHECKING:
-    from core.backends.vlm import Vlm
+    from core.backends.vlm import Respondent, Vlm
 
 ASSETS = Path(__file__).parent.parent / "assets"
 ON_A_CPU = "pocket"
@@ -32,7 +33,11 @@ NAME = re.compile(r"[a-z0-9][a-z0-9.-]*(:[a-z0-9][a-z0-9.-]*)?")  # a profile's,
 
 
 class VlmModel(Value):
-    """A vision-language model as one agent uses it. What is None, the checkpoint decides."""
+    """A vision-language model as one agent uses it. What is None, the checkpoint decides.
+
+    ``model`` may be on a server: ``openai:http://host:8000/v1#model``. Its key, if it wants one, is in the environment
+    variable ``key_env``; ``at_once`` requests are in flight. A server that gives no ``logprobs`` gives a critic no P(success).
+    """
 
     model: str
     revision: str | None = None
@@ -42,6 +47,19 @@ class VlmModel(Value):
     temperature: float | None = Field(default=None, ge=0)
     size_gb: float | None = Field(default=None, gt=0)
     gated: bool = False
+    key_env: str | None = Field(default=None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
+    at_once: int = Field(default=8, ge=1, le=256)
+    logprobs: bool = True
+
+    @model_validator(mode="after")
+    def _is_here_or_on_a_server(self) -> Self:
+        if is_served(self.model):
+            Address.parse(self.model)
+            if self.adapter or self.revision or self.dtype:
+                raise ValueError("adapter, revision and dtype are the server's own")
+        elif self.key_env:
+            raise ValueError(f"only a model on a server ({SCHEME}…) has a key")
+        return self
 
 
 class SceneModel(VlmModel):
@@ -170,6 +188,12 @@ def missing_weights(profile: Profile) -> list[Missing]:
     return list(found.values())
 
 
+def require_weights(profile: Profile) -> None:
+    """``ProfileError`` if any weights are missing, which says how to get them."""
+    if missing := missing_weights(profile):
+        raise ProfileError(f"{profile.title} needs weights that are not on this machine. Get {'; '.join(map(str, missing))}.")
+
+
 def _named_weights(profile: Profile) -> Iterator[tuple[str, str | None, float | None, bool]]:
     painters = [profile.painter]
     if isinstance(profile.painter, DiffusionModel) and profile.painter.from_text:
@@ -183,7 +207,7 @@ def _named_weights(profile: Profile) -> Iterator[tuple[str, str | None, float | 
 
 
 def _is_here(model: str, revision: str | None) -> bool:
-    return Path(model).is_file() or find_weights(model, revision) is not None
+    return is_served(model) or Path(model).is_file() or find_weights(model, revision) is not None
 
 
 def _how(model: str, revision: str | None, gated: bool) -> str:
@@ -213,13 +237,12 @@ def build_agents(profile: Profile, device: str | None = None) -> Agents:
     """Loads the profile's models. Models that agents share are in memory once. ``ProfileError`` if any is missing."""
     from core.backends.vlm import VlmCritic, VlmPlanner
 
-    if missing := missing_weights(profile):
-        raise ProfileError(f"{profile.title} needs weights that are not on this machine. Get {'; '.join(map(str, missing))}.")
+    require_weights(profile)
     pack = load_pack(Path(profile.prompts))
     vlms = _Vlms(device)
     return Agents(
         planner=VlmPlanner(vlms.get(profile.planner), pack),
-        critic=VlmCritic(vlms.get(profile.critic), pack),
+        critic=VlmCritic(vlms.get(profile.critic, sure=True), pack),
         painter=PAINTERS[profile.painter.kind](profile.painter, pack, vlms),
     )
 
@@ -229,6 +252,11 @@ def build_painter(profile: Profile, device: str | None = None) -> Painter:
     return PAINTERS[profile.painter.kind](profile.painter, load_pack(Path(profile.prompts)), _Vlms(device))
 
 
+def build_vlm(wanted: VlmModel, device: str | None = None) -> Respondent:
+    """Loads one model as an agent would use it, or finds it on its server."""
+    return _Vlms(device).get(wanted)
+
+
 class _Vlms:
     """Vision-language models by their weights: agents with the same base share it, each with its own adapter."""
 
@@ -236,7 +264,10 @@ class _Vlms:
         self.device = device
         self._bases: dict[tuple[str, str | None, str | None], Vlm] = {}
 
-    def get(self, wanted: VlmModel) -> Vlm:
+    def get(self, wanted: VlmModel, sure: bool = False) -> Respondent:
+        """``sure``: how probable each "true" was is wanted, too."""
+        if is_served(wanted.model):
+            return _served(wanted, sure and wanted.logprobs)
         from core.backends.vlm import load_vlm
 
         key = (wanted.model, wanted.revision, wanted.dtype)
@@ -249,6 +280,17 @@ class _Vlms:
         if wanted.temperature is not None:
             decoding = replace(decoding, temperature=wanted.temperature)
         return base.with_adapter(wanted.adapter, decoding)
+
+
+def _served(wanted: VlmModel, logprobs: bool) -> ServedVlm:
+    vlm = ServedVlm(
+        Address.parse(wanted.model),
+        key_in(wanted.key_env),
+        temperature=wanted.temperature,
+        logprobs=logprobs,
+        at_once=wanted.at_once,
+    )
+    return replace(vlm, max_new_tokens=wanted.max_new_tokens) if wanted.max_new_tokens else vlm
 
 
 def _scene_painter(wanted: Any, pack: Pack, vlms: _Vlms) -> Painter:

@@ -221,9 +221,24 @@ def evolve(t: Trajectory, event: Event) -> Trajectory:
     evolved = _evolve(t, event)
     if changes(event) and not event.continued:
         evolved = _with(evolved, past=(*t.past, _memory(t, event.kind, _about(event)))[-HISTORY:], future=())
-    if made_by_person(event) and evolved.unreviewed and not isinstance(event, Paused):
+    if evolved.unreviewed and _goes_on(t, event):
         evolved = _with(evolved, unreviewed=False)
     return evolved
+
+
+def _goes_on(t: Trajectory, event: Event) -> bool:
+    """Whether a person who was waited for has answered: by a choice, or by wanting a step drawn again that was drawn before.
+
+    Whoever only writes into the plan goes on writing, and says so when they are ready.
+    """
+    match event:
+        case Settled():
+            return made_by_person(event)
+        case StepEdited(step=edited):
+            before = t.step(edited.id)
+            return before is not None and edited.revision != before.revision and bool(t.tries_of(before))
+        case _:
+            return False
 
 
 def _evolve(t: Trajectory, event: Event) -> Trajectory:
@@ -281,7 +296,16 @@ def _judged(t: Trajectory, event: Judged) -> Trajectory:
     settlements = t.settlements
     if person and not event.verdict.accepted:  # a rejected picture can't stay the step's picture
         settlements = tuple(settled for settled in t.settlements if settled.attempt != event.attempt)
+    elif person and (standing := _present(t, event.attempt)) and (now := standing.settled):
+        settled = now.model_copy(update={"attempt": event.attempt, "why": "person"})
+        settlements = tuple(settled if other == now else other for other in t.settlements)
     return _with(t, tries=tries, settlements=settlements, failures=(), unreviewed=not person)
+
+
+def _present(t: Trajectory, key: AttemptKey) -> Standing | None:
+    """The standing of the attempt's step, if the attempt could be that step's picture as it is now."""
+    standing = t.standing(key.step)
+    return standing if standing and any(tried.attempt.key == key for tried in standing.tries) else None
 
 
 def _with_steps(t: Trajectory, steps: tuple[Step, ...], plan_revision: int) -> Trajectory:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from train import exchanging, measuring, preparing, prompting, story, training
+from train import exchanging, measuring, preparing, prompting, sharing, story, training
 from train.pocket import commands as pocket
 from train.reproducing import commands as reproducing
 from train.terminal import INTERRUPTED, Data, interruptible, owned, plainly
@@ -52,6 +52,7 @@ app.command(epilog="Example: python -m train merge runs/critic-lora --out runs/c
 app.command(epilog="Example: python -m train plot runs/critic runs/critic-rl --out curves.svg")(training.plot)
 
 app.command(epilog="Example: python -m train reproduce --out runs/reproduce")(reproducing.reproduce)
+app.command(epilog="Example: python -m train push runs/critic --repo me/my-critic --dry-run")(sharing.push)
 
 PromptFile = Annotated[Path, typer.Option(exists=True, dir_okay=False, show_default=False, help="The prompts, one a line.")]
 

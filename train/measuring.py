@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Measure models, with 95 % intervals.")
 
-Run = Annotated[Path, typer.Argument(exists=True, file_okay=False, show_default=False)]
+Run = Annotated[Path, typer.Argument(exists=True, file_okay=False, show_default=False, help="The folder of a finished run.")]
 
 
 @app.command(epilog="Example: python -m train evaluate pocket --profile pocket --control reseed --out runs/reseed")
@@ -115,7 +115,7 @@ def rewards(
     replies: Annotated[int, typer.Option(min=1, help="Replies to one attempt.")] = 4,
     limit: Annotated[int | None, typer.Option(min=1, help="Only so many attempts.", show_default="all")] = None,
     temperature: Annotated[float | None, typer.Option(min=0, help="Of the replies.", show_default="the model's")] = None,
-    seed: Annotated[int, typer.Option(min=0)] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of the replies.")] = 0,
     out: Annotated[Path | None, typer.Option(dir_okay=False, help="Also write the figures here, as JSON.")] = None,
 ) -> None:
     """The rewards of a critic's replies to held-out attempts of critic_rl, by part, as GRPO earns them. Nothing is trained.

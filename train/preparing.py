@@ -33,7 +33,9 @@ Curated = Annotated[Path, typer.Option(file_okay=False, show_default=False, help
 
 def score(
     data: Data,
-    judge: Annotated[str, typer.Option(show_default=False, help="pocket-exact, or a profile whose critic's model is asked.")],
+    judge: Annotated[
+        str, typer.Option(show_default=False, help="pocket-exact, a profile whose critic's model is asked, or openai:URL#MODEL.")
+    ],
     limit: Annotated[int | None, typer.Option(min=1, help="Only so many new scores.", show_default="all")] = None,
     again: Annotated[bool, typer.Option("--again", help="Also ask again where this judge failed before.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how many attempts have no score yet.")] = False,
@@ -42,7 +44,9 @@ def score(
 
     Semantics is the lesser of how far the edit was done and how well the rest was kept; quality the lesser of how natural
     the picture is and how free of flaws. "pocket-exact" is the exact checker of the pocket world: it reads the scene program
-    in the picture. What can't be scored has no score, and a reason.
+    in the picture. "openai:http://host:8000/v1#model" asks a model on any server that speaks OpenAI's chat completions (vLLM,
+    SGLang, a provider's); its key, if it wants one, is in the environment variable OPENAI_API_KEY. What can't be scored has no
+    score, and a reason. A server that is gone ends the run with a message.
 
     Scores are kept in scores.jsonl beside the stories and change none of them. Stopped or killed, it goes on where it was:
     run the same command again. The studio may run meanwhile.

@@ -6,7 +6,6 @@ and no port.
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -22,6 +21,8 @@ from transformers import (
     TopPLogitsWarper,
 )
 from transformers.generation.streamers import BaseStreamer
+
+from core.dialect import BOOLEAN
 
 if TYPE_CHECKING:
     from core.backends.vlm import Decoding
@@ -79,16 +80,13 @@ def boolean_tokens(tokenizer: Any) -> tuple[list[int], list[int]]:
     """
     words: dict[str, set[int]] = {"true": set(), "false": set()}
     for text, token in tokenizer.get_vocab().items():
-        if found := _BOOLEAN.match(text):
+        if found := BOOLEAN.match(text):
             words[found[1].lower()].add(token)
     for word, tokens in words.items():
         for spelling in (word, word.title(), f" {word}", f" {word.title()}"):
             tokens.add(tokenizer.encode(spelling, add_special_tokens=False)[0])
     true, false = words.values()
     return sorted(true - false), sorted(false - true)
-
-
-_BOOLEAN = re.compile(r"[Ġ▁ ]*(true|false)(?![a-z])", re.IGNORECASE)  # Ġ and ▁ are how vocabularies spell a space
 
 
 def choosing(watch: VerdictWatch, how: Decoding, seeds: list[int], device: torch.device) -> LogitsProcessorList:

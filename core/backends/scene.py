@@ -12,7 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from core.backends.vlm import Reply, Vlm
+from core.backends.vlm import Reply, Respondent
 from core.dialect import Pack, painter_messages
 from core.errors import AgentError, DrawError
 from core.pocket.render import render
@@ -30,7 +30,7 @@ PARTS = 1 + MAX_THINGS + 1  # of the work: the place, each thing, and the pictur
 class ScenePainter:
     """Draws storybook scenes of ``side`` × ``side`` pixels. The same case and seed draw the same picture."""
 
-    vlm: Vlm
+    vlm: Respondent
     pack: Pack
     side: int = 768
 

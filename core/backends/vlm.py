@@ -16,7 +16,7 @@ import time
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from core.backends.bridge import Emit, bridge, on_models_thread
 from core.backends.checkpoint import Checkpoint, load_checkpoint
@@ -60,7 +60,7 @@ class Reply:
     """What a model wrote. ``ended`` is False where a bound cut it off."""
 
     text: str
-    token_ids: tuple[int, ...]
+    token_ids: tuple[int, ...]  # -1 where a server does not say which
     ended: bool
     ends: tuple[int, ...]  # for each token, how long the text was once it had come
     p_trues: tuple[float | None, ...]  # for each token, p("true") against "false" at its place, if it begins one of them
@@ -70,6 +70,16 @@ class Reply:
         if offset is None or offset >= len(self.text):
             return None
         return self.p_trues[bisect_right(self.ends, offset)]
+
+
+class Respondent(Protocol):
+    """Whoever answers conversations about pictures: a checkpoint in memory (:class:`Vlm`), or one on a server."""
+
+    @property
+    def name(self) -> str: ...
+    def generate(
+        self, conversations: list[list[Message]], images: list[list[Image]], seeds: list[int]
+    ) -> Stream[Results[Reply]]: ...
 
 
 def load_vlm(
@@ -208,7 +218,7 @@ def _room(context: int | None, prompt: int, wanted: int) -> int:
 class VlmPlanner:
     """Plans with a vision-language model."""
 
-    vlm: Vlm
+    vlm: Respondent
     pack: Pack
 
     @property
@@ -244,7 +254,7 @@ class VlmPlanner:
 class VlmCritic:
     """Judges with a vision-language model. Where there was no picture before, it sees a blank white one."""
 
-    vlm: Vlm
+    vlm: Respondent
     pack: Pack
 
     @property

@@ -312,3 +312,44 @@ def test_a_late_verdict_after_an_undo_is_kept_beside_its_attempt() -> None:
     t = evolve(t, Judged(attempt=key("s1", 1), verdict=YES, by="critic:c"))
     assert t.find(key("s1", 1)).critic == YES  # type: ignore[union-attr]
     assert t.find(key("s1", 1)).person is None  # type: ignore[union-attr]
+
+
+# ---------------------------------------------------------------- accepting, and being waited for
+
+
+def test_accepting_another_attempt_of_a_step_that_is_done_makes_it_the_steps_picture() -> None:
+    t = act(opened(2, max_attempts=2), no(0.3), no(0.1))
+    assert t.standings[0].settled.why == "budget"  # type: ignore[union-attr]
+    other = do(t, Overrule(attempt=key("s1", 1), accepted=True))
+    assert (other.standings[0].settled.attempt, other.standings[0].settled.why) == (key("s1", 1), "person")  # type: ignore[union-attr]
+    assert list(loses(t, Overrule(attempt=key("s1", 1), accepted=True))) == ["s2"]
+    same = do(t, Overrule(attempt=key("s1", 0), accepted=True))
+    assert (same.standings[0].settled.attempt, same.standings[0].settled.why) == (key("s1", 0), "person")  # type: ignore[union-attr]
+    assert images(same) == images(t)
+    assert images(do(other, Undo())) == images(t)
+
+
+def test_of_two_accepted_attempts_the_one_accepted_last_is_the_picture() -> None:
+    t = act(opened(1, max_attempts=2, on_exhausted="pause"), no(0.3), no(0.1))
+    for number in (1, 0):
+        t = do(t, Overrule(attempt=key("s1", number), accepted=True))
+    assert next_task(t).attempt == key("s1", 0)  # type: ignore[union-attr]
+
+
+def test_who_writes_into_the_plan_while_they_are_waited_for_goes_on_only_when_they_say_so() -> None:
+    t = opened(2, review=True)
+    for command in (
+        EditStep(step="s1", words=words(t, "s1", prompt="Mine")),
+        Rename(title="Mila"),
+        SetNotes(notes=Notes(style="ink")),
+    ):
+        t = do(t, command)
+        assert next_task(t).reason == "review"  # type: ignore[union-attr]
+    assert isinstance(next_task(do(t, Resume())), Draw)
+
+
+def test_a_retry_or_a_choice_is_an_answer_to_who_waits() -> None:
+    t = act(do(opened(1, review=True, max_attempts=1), Resume()), no(0.3))
+    assert next_task(t).reason == "review"  # type: ignore[union-attr]
+    assert isinstance(next_task(do(t, Retry(step="s1"))), Draw)
+    assert next_task(do(t, Choose(attempt=key("s1", 0)))).reason == "done"  # type: ignore[union-attr]

@@ -13,6 +13,7 @@ from safetensors.torch import save_file
 
 from core import profiles
 from core.backends import pipelines
+from core.backends.openai import ServedVlm
 from core.backends.pipelines import DiffusionModel
 from core.backends.scene import ScenePainter
 from core.backends.vlm import VlmCritic, VlmPlanner
@@ -310,3 +311,54 @@ def test_a_profile_sets_how_its_painter_decodes_apart_from_agents_on_the_same_ba
     assert isinstance(agents.planner, VlmPlanner)
     assert (agents.painter.vlm.decoding.temperature, agents.painter.vlm.decoding.max_new_tokens) == (1.5, 9)
     assert agents.planner.vlm.decoding.temperature == 0.5
+
+
+# ---------------------------------------------------------------- models on a server
+
+SERVED = 'model = "openai:http://gpu-1:8000/v1#Qwen/Qwen3-VL-8B-Instruct"'
+
+
+def test_agents_may_be_on_a_server_and_need_no_weights_and_no_torch(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save(tiny_klein(), own.parent / "klein")
+    own.write_text(OWN.replace('model = "./agents"', f'{SERVED}\nkey_env = "GPU_KEY"\nat_once = 3', 2))
+    monkeypatch.setenv("GPU_KEY", " s3cret\n")
+    profile = load_profile(own)
+    assert missing_weights(profile) == []
+    agents = build_agents(profile, device="cpu")
+    assert isinstance(agents.planner, VlmPlanner)
+    assert isinstance(agents.critic, VlmCritic)
+    planner, critic = agents.planner.vlm, agents.critic.vlm
+    assert isinstance(planner, ServedVlm)
+    assert isinstance(critic, ServedVlm)
+    assert (planner.name, planner.key, planner.at_once) == ("Qwen/Qwen3-VL-8B-Instruct@remote", "s3cret", 3)
+    assert (planner.temperature, critic.temperature, critic.max_new_tokens) == (0.5, None, 7)
+    assert (planner.logprobs, critic.logprobs) == (False, True), "only a critic is asked how sure it is"
+    assert "s3cret" not in repr(agents) + repr(profile)
+
+
+def test_a_key_that_is_not_set_is_named_before_anything_is_asked(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GPU_KEY", raising=False)
+    own.write_text(OWN.replace('model = "./agents"', f'{SERVED}\nkey_env = "GPU_KEY"', 2))
+    save(tiny_klein(), own.parent / "klein")
+    with pytest.raises(ProfileError, match="environment variable GPU_KEY, which is to hold the server's key, is not set"):
+        build_agents(load_profile(own))
+    monkeypatch.setenv("GPU_KEY", "a\nb")
+    with pytest.raises(ProfileError, match="holds no key that can be sent"):
+        build_agents(load_profile(own))
+
+
+@pytest.mark.parametrize(
+    ("section", "says"),
+    [
+        ('model = "openai:http://gpu-1:8000/v1"', "the model is missing"),
+        ('model = "openai:http://me:s3cret@gpu-1/v1#m"', "holds no password"),
+        (f'{SERVED}\nadapter = "./tuned"', "the server's own"),
+        (f'{SERVED}\nkey_env = "a key"', r"malformed at planner.key_env"),
+        ('model = "./agents"\nkey_env = "GPU_KEY"', "only a model on a server"),
+    ],
+)
+def test_a_section_that_is_half_here_and_half_on_a_server_is_malformed(own: Path, section: str, says: str) -> None:
+    own.write_text(OWN.replace('model = "./agents"', section, 1))
+    with pytest.raises(ProfileError, match=says) as refused:
+        load_profile(own)
+    assert "s3cret" not in str(refused.value)

@@ -248,7 +248,7 @@ def test_the_pocket_models_tell_a_story_to_a_program_from_the_door(tmp_path: Pat
     try:
         client = client_of(f"http://127.0.0.1:{port}", process)
         begun = create(client, REQUEST, max_attempts=1, characters="Mila, an orange cat")
-        assert begun["untold"] == []
+        assert begun["untold"] == ["The Pocket models are not told of this note: characters."]
         said = done(client, begun["story_id"], seconds=240)
         assert said["total"] > 1
         assert said["seconds"] > 0

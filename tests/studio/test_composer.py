@@ -136,7 +136,7 @@ def test_the_settings_outrank_the_models_own_policy_where_they_say_something() -
 
 def test_a_telling_knows_what_its_models_are_told() -> None:
     pocket = _telling(load_profile("pocket"))
-    assert pocket.heeds == {"characters"}
+    assert pocket.heeds == set()
     assert not pocket.shows_references
     klein = _telling(load_profile("klein-4b"))
     assert klein.heeds == set(Notes.model_fields) == set(NOTES)

@@ -10,13 +10,15 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from core.backends.vlm import Reply
-from core.errors import AgentError, ReplyError, StoreError
+from core.errors import AgentError, ProfileError, ReplyError, StoreError, Unreachable
 from core.images import PROGRAM
 from core.ports import JudgeCase, Score
 from core.store import Store
+from tests.core.backends.service import Service, hang, serving, status, streamed, whole
+from tests.core.backends.streams import drain
 from tests.train.schooling import Seer, fill, one_story, read
 from train.cli import app
-from train.judging import PocketExact, VlmJudge, question, score_all
+from train.judging import KEY_ENV, REPLY_TOKENS, PocketExact, VlmJudge, judge_named, question, score_all
 from train.scores import ScoreLine, Scores
 
 
@@ -218,3 +220,94 @@ def test_the_command_says_what_it_did_in_one_line_of_json(tmp_path: Path) -> Non
     assert said["failed"] + said["known"] == attempts
     wrong = CliRunner().invoke(app, ["score", "--data", str(tmp_path), "--judge", "nobody"])
     assert (wrong.exit_code, wrong.stdout) == (1, "")
+
+
+# ---------------------------------------------------------------- a model on a server
+
+EDIT, ALONE = '{"edit_success": 9, "over_editing": 6}', 'Nice. {"naturalness": 3, "artefacts": 8}'
+
+
+def marks(asking) -> None:  # type: ignore[no-untyped-def]
+    """Marks for the edit where two pictures are shown, and for the picture alone."""
+    kinds = [part["type"] for message in asking.body["messages"] for part in message["content"]]
+    (streamed(EDIT[:9], EDIT[9:]) if kinds.count("image_url") == 2 else whole(ALONE))(asking)
+
+
+def on(service: Service) -> str:
+    return f"openai:{service.url}#some/judge"
+
+
+def test_a_judge_on_a_server_is_asked_our_own_questions(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(KEY_ENV, "s3cret")
+    with serving(marks) as service:
+        judge = judge_named(on(service))
+        cases = [JudgeCase(None, picture(None), f"Draw cat {number}", "", number) for number in range(3)]
+        scores = drain(judge.score(cases))[1]
+    assert scores == [Score(6.0, 3.0)] * 3
+    assert judge.name == "some/judge@remote"
+    assert {body["max_completion_tokens"] for body in service.bodies} == {REPLY_TOKENS}
+    assert {headers["Authorization"] for headers in service.headers} == {"Bearer s3cret"}
+    texts = [part.get("text", "") for body in service.bodies for part in body["messages"][-1]["content"]]
+    ours = [
+        part["text"] for name in ("edit", "picture") for part in question(name, "Draw cat 1")[-1]["content"] if "text" in part
+    ]
+    assert set(ours) <= set(texts)
+
+
+def test_a_judge_may_be_a_profiles_critic_on_a_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MY_KEY", "other")
+    profile = Path("assets/profiles/pocket.toml").read_text()
+    with serving(marks) as service:
+        old = 'model = "../pocket/critic"'
+        assert old in profile
+        (tmp_path / "mine.toml").write_text(profile.replace(old, f'model = "{on(service)}"\nkey_env = "MY_KEY"'))
+        [score] = drain(judge_named(str(tmp_path / "mine.toml")).score([JudgeCase(None, picture(None), "A cat", "", 0)]))[1]
+    assert score == Score(6.0, 3.0)
+    assert service.headers[0]["Authorization"] == "Bearer other"
+
+
+@pytest.mark.parametrize("name", ["openai:http://me:s3cret@gpu/v1#m", "openai:http://gpu/v1", "openai:nothing#m"])
+def test_an_address_that_names_no_judge_is_refused_in_a_sentence(name: str) -> None:
+    with pytest.raises(ProfileError, match="This is no judge: ") as refused:
+        judge_named(name)
+    assert "s3cret" not in str(refused.value)
+
+
+def test_a_failed_or_unreadable_reply_is_no_score_but_a_reason(store: Store) -> None:
+    one_story(store, 1)
+    for answer, why in ((whole("Very good!"), "no marks"), (status(400, "too long"), "says 400: too long")):
+        with serving(answer) as service:
+            judge = judge_named(on(service))
+            list(score_all(store, Scores(store.database.folder, judge.name), judge, again=True))
+        scores = Scores(store.database.folder, judge.name)
+        lines = [scores.find(case.digest) for story in read(store) for case in story.cases]
+        assert lines
+        assert all(line and line.score is None for line in lines)
+        newest = ScoreLine.model_validate_json((store.database.folder / "scores.jsonl").read_bytes().splitlines()[-1])
+        assert why in newest.why
+
+
+def test_a_server_that_is_gone_ends_the_run_and_leaves_the_attempts_unscored(tmp_path: Path) -> None:
+    with Store(tmp_path) as store:
+        fill(store, 1)
+    with serving(status(401, "who are you")) as service:
+        done = CliRunner().invoke(app, ["score", "--data", str(tmp_path), "--judge", on(service)])
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "says 401: who are you" in done.stderr
+    assert len(Scores(tmp_path)) == 0
+    with serving(marks) as service:
+        done = CliRunner().invoke(app, ["score", "--data", str(tmp_path), "--judge", on(service)])
+    said = json.loads(done.stdout.splitlines()[-1])
+    assert (done.exit_code, said["failed"], said["judge"]) == (0, 0, "some/judge@remote")
+    assert (said["semantics"], said["quality"], said["scored"] > 0) == (6.0, 3.0, True)
+
+
+def test_a_call_that_is_closed_leaves_no_score(store: Store) -> None:
+    one_story(store, 1)
+    with serving(hang) as service:
+        stream = judge_named(on(service)).score([JudgeCase(None, picture(None), "A cat", "", 0)])
+        stream.close()
+        with pytest.raises(StopIteration):
+            next(stream)
+    assert service.bodies == [], "a call begins with the first look at it"
+    assert Unreachable.code == "unreachable"

@@ -91,7 +91,7 @@ def pack(
 
 @app.command(epilog="Example: python -m train pocket untrained critic --out runs/untrained-critic")
 def untrained(
-    role: Annotated[Learner, typer.Argument(show_default=False)],
+    role: Annotated[Learner, typer.Argument(show_default=False, help="Whose shape and vocabulary it has.")],
     out: Annotated[Path, typer.Option(file_okay=False, show_default=False, help="The folder of the model.")],
     blank: Annotated[bool, typer.Option("--blank", help="Random weights: it cannot even see.")] = False,
     assets: Assets = ASSETS,
