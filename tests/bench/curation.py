@@ -46,9 +46,7 @@ def _cost(attempts: int) -> Cost:
         _fill(data, attempts // (STEPS * TRIES))
         started = time.perf_counter()
         words = ("curate", "--data", str(data), "--out", str(out), "--pack", "pocket")
-        process = subprocess.Popen(
-            [sys.executable, "-m", "train", *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+        process = subprocess.Popen([sys.executable, "-m", "train", *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         assert process.returncode == 0
