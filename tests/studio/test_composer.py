@@ -326,6 +326,20 @@ class TestInBrowser:
         page.get_by_role("button", name="Remove picture 1").click()
         desk.begin(page)
 
+    def test_what_is_being_written_is_there_again_after_a_reload_until_it_is_told(self, desk: Desk) -> None:
+        page = desk.page()
+        page.fill("#request textarea", "A bear at night")
+        unfold(page, "notes")
+        page.fill("#note-style textarea", "ink")
+        page.reload()
+        expect(page.locator("#request textarea")).to_have_value("A bear at night")
+        unfold(page, "notes")
+        expect(page.locator("#note-style textarea")).to_have_value("ink")
+        desk.begin(page)
+        page.goto(desk.url)
+        expect(page.locator("#start")).to_be_visible()
+        expect(page.locator("#request textarea")).to_have_value("")
+
     def test_what_the_models_are_not_told_of_is_marked_and_follows_the_chosen_models(self, desk: Desk) -> None:
         page = desk.page()
         unfold(page, "settings")
