@@ -163,6 +163,13 @@ def curate(
         made = curated_by(data, None if dry_run else out, chosen, _watching(progress))
     for folder in (folder for folder, sides in made.rows.items() if not sides["train"]):
         typer.secho(f"There is no row to train on in {folder}; what was dropped says why.", err=True, fg="yellow")
+    for profile, stories in made.strangers.items():
+        typer.secho(
+            f"The profile {profile!r} of {stories} stories is not here: their rows have the usual prompt pack, "
+            "unless you say which one with --pack.",
+            err=True,
+            fg="yellow",
+        )
     found = asdict(made)
     said = {name: found[name] for name in ("stories", "attempts", "scored", "rows", "dropped", "people_changed")}
     typer.echo(json.dumps(said | {"seconds": round(time.monotonic() - started, 3)}))

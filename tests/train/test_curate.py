@@ -357,3 +357,12 @@ def test_the_command_has_an_option_for_each_setting_and_says_what_it_did(folder:
 def test_slopes_are_marks_an_attempt_and_variances_are_squared_marks() -> None:
     assert [slope([1.0]), slope([1.0, 3.0]), slope([4.0, 3.0, 2.0])] == [0, 2, -1]
     assert [variance([1.0]), variance([1.0, 3.0])] == [0, 1]
+
+
+def test_stories_of_a_profile_that_is_not_here_are_worded_by_the_usual_pack_only_with_a_warning(tmp_path: Path) -> None:
+    with Store(tmp_path / "data") as store:
+        fill(store, 4, profile="somebody-elses")
+        scored(store)
+    command = ["curate", "--data", str(tmp_path / "data"), "--out", str(tmp_path / "out"), "--validation", "0"]
+    assert "'somebody-elses' of 4 stories" in CliRunner().invoke(app, command).stderr
+    assert "somebody-elses" not in CliRunner().invoke(app, [*command, "--pack", "pocket"]).stderr

@@ -99,11 +99,18 @@ class Sources:
 
 
 @lru_cache
+def is_known(profile: str) -> bool:
+    """Whether the profile is here, so that its prompt pack is known."""
+    try:
+        load_profile(profile)
+    except ProfileError:
+        return False
+    return True
+
+
+@lru_cache
 def pack_of(profile: str, wanted: str = "") -> Pack:
     """The pack that is wanted, else that of a profile, else the usual one. ``ProfileError`` if the wanted one is not there."""
     if wanted:
         return load_pack(Path(wanted) if Path(wanted).is_dir() else ASSETS / "prompts" / wanted)
-    try:
-        return load_pack(Path(load_profile(profile).prompts))
-    except ProfileError:
-        return load_pack(ASSETS / "prompts" / USUAL_PACK)
+    return load_pack(Path(load_profile(profile).prompts) if is_known(profile) else ASSETS / "prompts" / USUAL_PACK)

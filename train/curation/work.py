@@ -20,7 +20,7 @@ from train.curation.filters import SIDES, Side, side_of
 from train.curation.ledger import Ledger
 from train.curation.settings import Curation
 from train.curation.shards import Shards, record_of
-from train.curation.sources import Source, Sources, pack_of
+from train.curation.sources import Source, Sources, is_known, pack_of
 from train.provenance import write_run
 from train.told import Case
 
@@ -50,6 +50,7 @@ class Curated:
     verdicts: dict[int, dict[str, int]] = field(default_factory=dict)  # by attempt number: true, false, kept_true, kept_false
     scores: dict[int, int] = field(default_factory=dict)  # attempts by their overall score, rounded down
     variance_cutoff: float | None = None
+    strangers: dict[str, int] = field(default_factory=dict)  # stories by profiles that are not here, where no pack was named
 
     @property
     def total(self) -> int:
@@ -107,6 +108,8 @@ def _walk(
         if curated:
             curated.stories += 1
             curated.people_judged += sum(case.person is not None for case in story.cases)
+            if (profile := story.trajectory.profile) and not settings.pack and not is_known(profile):
+                curated.strangers[profile] = curated.strangers.get(profile, 0) + 1
             score = _counting(source, curated)
         pack = pack_of(story.trajectory.profile, settings.pack)
         side = side_of(story.stem, settings)

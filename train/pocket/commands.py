@@ -96,7 +96,7 @@ def untrained(
     blank: Annotated[bool, typer.Option("--blank", help="Random weights: it cannot even see.")] = False,
     assets: Assets = ASSETS,
 ) -> None:
-    """Write a model that has not learned its role, for `sft` to start from: it knows the world as the painter does."""
+    """Write a model that has not learned its role, for "sft" to start from: it knows the world as the painter does."""
     from train.pocket.stages import write_untrained
 
     write_untrained(role.value, assets, out, blank)
