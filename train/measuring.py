@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -112,22 +112,26 @@ def rewards(
     data: Annotated[Path, typer.Option(exists=True, file_okay=False, show_default=False, help="The folder that curate wrote.")],
     painter: Annotated[str, typer.Option(help="Profile whose painter draws a step again.")] = "pocket",
     judge: Annotated[str, typer.Option(help="As in `score`.")] = "pocket-exact",
+    split: Annotated[Literal["validation", "train"], typer.Option(help="Which rows: of a folder made to measure on, all.")] = (
+        "validation"
+    ),
     replies: Annotated[int, typer.Option(min=1, help="Replies to one attempt.")] = 4,
     limit: Annotated[int | None, typer.Option(min=1, help="Only so many attempts.", show_default="all")] = None,
     temperature: Annotated[float | None, typer.Option(min=0, help="Of the replies.", show_default="the model's")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the replies.")] = 0,
     out: Annotated[Path | None, typer.Option(dir_okay=False, help="Also write the figures here, as JSON.")] = None,
 ) -> None:
-    """The rewards of a critic's replies to held-out attempts of critic_rl, by part, as GRPO earns them. Nothing is trained.
+    """The rewards of a critic's replies to attempts of critic_rl, by part, as GRPO earns them. Nothing is trained.
 
     The last line on stdout is one JSON object: by part, the mean over attempts with its 95 % interval, and n.
     """
     from train.models import named_model
-    from train.rewarding import rewards_of
+    from train.rewarding import held_out, rewards_of
     from train.training import redrawer_of
 
     with plainly():
-        found = rewards_of(named_model(model, "critic"), data, redrawer_of(painter, judge), replies, limit, temperature, seed)
+        rows = held_out(data, split, limit, seed)
+        found = rewards_of(named_model(model, "critic"), rows, redrawer_of(painter, judge), replies, temperature, seed)
     show_figures(f"rewards of {Path(model).name}", found)
     text = json.dumps(found)
     if out is not None:

@@ -13,31 +13,37 @@ from typing import TYPE_CHECKING, Any
 
 from core.backends.vlm import Reply, Vlm, load_vlm
 from core.errors import AgentError
-from train.curated import open_rows, sampled
+from train.curated import Split, open_rows, sampled
 from train.rewards import PAPER, Marks
 from train.runs import RunError
 from train.scoring import Scorer
 
 if TYPE_CHECKING:
+    from datasets import Dataset
+
     from train.redrawing import Redrawer
 
 TOGETHER = 8  # attempts in one call
 PARTS = ("reward", "format", "accuracy", "overall")
 
 
+def held_out(data: Path, split: Split, limit: int | None, seed: int) -> Dataset:
+    """The attempts to measure on. Raises ``RunError`` if there are none."""
+    rows = open_rows(data, "critic_rl", split)
+    if rows is None:
+        raise RunError(f"There are no {split} rows in critic_rl of {data.name}.")
+    return rows if limit is None else sampled(rows, limit, seed)
+
+
 def rewards_of(
-    model: str, data: Path, redrawer: Redrawer, replies: int, limit: int | None, temperature: float | None, seed: int
+    model: str, rows: Dataset, redrawer: Redrawer, replies: int, temperature: float | None, seed: int
 ) -> dict[str, dict[str, float]]:
     """Each part's mean over attempts, with its interval. ``overall`` is the step-wise reward: the change of the marks, -1 to 1.
 
-    ``step where drawn`` is the same over the attempts that were drawn again. Raises ``RunError`` if there are no held-out rows.
+    ``step where drawn`` is the same over the attempts that were drawn again.
     """
     from train.benchmarking import mean_of
 
-    rows = open_rows(data, "critic_rl", "validation")
-    if rows is None:
-        raise RunError(f"There are no held-out rows in critic_rl of {data.name}.")
-    rows = rows if limit is None else sampled(rows, limit, seed)
     vlm = load_vlm(model)
     if temperature is not None:
         vlm = replace(vlm, decoding=replace(vlm.decoding, temperature=temperature))

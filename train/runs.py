@@ -18,6 +18,7 @@ from core.errors import StudioError
 from train.provenance import RUN
 
 CHECKPOINTS, METRICS, RESULT, ROLLOUTS = "checkpoints", "metrics.jsonl", "result.json", "rollouts"
+SAVE = "save-now"  # a file of this name asks a run for a checkpoint; the studio puts it there
 STATE = "trainer_state.json"  # the library writes it last: a checkpoint that lacks it was cut while it was written
 
 
@@ -64,6 +65,7 @@ def begin(out: Path, settings: dict[str, Any], resume: bool) -> Path | None:
     if leads():
         for torn in [path for path in _checkpoints(out) if not (path / STATE).is_file()]:
             shutil.rmtree(torn)
+        (out / SAVE).unlink(missing_ok=True)  # asked of a process that is gone
         keep_until(out / METRICS, step_of(checkpoint) if checkpoint else 0)
     return checkpoint
 

@@ -55,7 +55,8 @@ def sft(
 ) -> None:
     """Teach a planner or a critic the replies of curated rows.
 
-    Stopped or killed, it goes on where it was: run the same command again. The folder holds metrics.jsonl (a line a step),
+    Stopped or killed, it goes on where it was: run the same command again. A file named save-now, put into the folder, asks
+    for a checkpoint after the step; the run takes it away and goes on. The folder holds metrics.jsonl (a line a step),
     run.json, checkpoints, and in the end the model with the least loss on the held-out rows, which a profile can name: a
     plain model, or with LoRA an adapter.
 
@@ -127,8 +128,10 @@ def grpo(
     What could not be scored is masked. Replies with their rewards and pictures are kept in the folder's rollouts.
 
     Stopped or killed, it goes on where it was: run the same command again. So it does if the painter or the judge dies, which
-    ends it with a message. The last line on stdout is one JSON object: steps, rows, first_reward and last_reward (means of
-    the first and the last tenth), unscored and degenerate (shares of replies and of groups), seconds.
+    ends it with a message. A file named save-now, put into the folder, asks for a checkpoint after the last step that learns
+    from the same replies; the run takes it away and goes on. The last line on stdout is one JSON object: steps, rows,
+    first_reward and last_reward (means of the first and the last tenth), unscored and degenerate (shares of replies and of
+    groups), seconds.
     """
     chosen = _grpo_preset(
         preset,

@@ -17,7 +17,7 @@ from train.reproducing.tasks import Task
 CLUMSY = Path(__file__).parents[1] / "pocket" / "clumsy.toml"
 SEEDS = (0, 1, 2)
 ONCE = "plan-0"  # the run whose plans all others tell
-REPLIES = 4  # of each held-out attempt, where rewards are measured
+ATTEMPTS, REPLIES = 240, 2  # where rewards are measured: held-out attempts, and replies to each
 
 
 @dataclass(frozen=True)
@@ -97,9 +97,10 @@ def write_profiles(out: Path) -> None:
 def tasks(out: Path, scale: Scale) -> Iterator[Task]:
     """All tasks, in an order in which each could be run."""
     yield from _data(out, scale)
-    yield from _first(out, scale)
     yield from _training(out, scale)
+    yield from _rewarding(out)
     yield from _measuring(out, scale)
+    yield from _first(out, scale)
 
 
 def _data(out: Path, scale: Scale) -> Iterator[Task]:
@@ -142,12 +143,21 @@ def _training(out: Path, scale: Scale) -> Iterator[Task]:
         yield Task(f"no-{part}", (*usual, "--out", str(out / f"no-{part}"), "--without", part), ("sft",))
 
 
-def _measuring(out: Path, scale: Scale) -> Iterator[Task]:
+def _rewarding(out: Path) -> Iterator[Task]:
+    """Rewards are measured on the attempts of a run of the benchmark, whose requests nobody is trained on."""
+    stories, data = str(out / "measured" / "zero-0" / "stories"), str(out / "held-out")
+    yield Task("score-held-out", ("score", "--data", stories, "--judge", "pocket-exact"), ("e-zero-0",))
+    words = ("curate", "--data", stories, "--out", data, "--pack", "pocket", "--validation", "0", "--truth", "score")
+    words += ("--pass-score", "10", "--high", "0", "--balance", "0", "--variance", "0")  # all steps whose marks vary
+    yield Task("curate-held-out", words, ("score-held-out",))
     for name in ("zero", "sft", *(f"grpo-{seed}" for seed in SEEDS), "no-step", "no-accuracy"):
         model = "pocket" if name == "zero" else str(out / name)
-        words = ("evaluate", "rewards", "--model", model, "--data", str(out / "curated"), "--painter", str(CLUMSY))
-        words += ("--replies", str(REPLIES), "--out", str(out / f"rewards-{name}.json"))
-        yield Task(f"rewards-{name}", words, ("curate",) if name == "zero" else ("curate", name))
+        words = ("evaluate", "rewards", "--model", model, "--data", data, "--split", "train", "--painter", str(CLUMSY))
+        words += ("--limit", str(ATTEMPTS), "--replies", str(REPLIES), "--out", str(out / f"rewards-{name}.json"))
+        yield Task(f"rewards-{name}", words, ("curate-held-out", *(() if name == "zero" else (name,))))
+
+
+def _measuring(out: Path, scale: Scale) -> Iterator[Task]:
     yield _evaluated(out, scale, ONCE, "zero", "plan", 0, ())
     yield _evaluated(out, scale, "alone", "zero", "alone", 0, ())
     small = replace(scale, requests=max(10, scale.requests // 8))
