@@ -23,6 +23,8 @@ FLOORS = {
     "core.commands": 2,
     "core.decide": 2,
     "core.dialect": 2,
+    "core.reviewing": 2,
+    "core.agreement": 2,
     "core.engine": 3,
     "core.story": 3,
     "core.scheduler": 3,
