@@ -29,7 +29,7 @@ class Scale:
     sft_epochs: float = 2
     sft_rate: float = 2e-4
     grpo_steps: int = 40
-    grpo_rate: float = 3e-5
+    grpo_rate: float = 1e-4
     first_epochs: float = 4  # from nothing
     first_rate: float = 1e-3
     attempts: int = 5
