@@ -14,7 +14,7 @@ from pathlib import Path
 from core.profiles import ASSETS
 from train.reproducing.tasks import Task
 
-CLUMSY = Path(__file__).parents[1] / "pocket" / "clumsy.toml"
+CLUMSY = Path("train/pocket/clumsy.toml")  # from where "python -m train" is run, so that a task is the same on every machine
 SEEDS = (0, 1, 2)
 ONCE = "plan-0"  # the run whose plans all others tell
 ATTEMPTS, REPLIES = 240, 2  # where rewards are measured: held-out attempts, and replies to each
@@ -95,11 +95,11 @@ def write_profiles(out: Path) -> None:
 
 
 def tasks(out: Path, scale: Scale) -> Iterator[Task]:
-    """All tasks, in an order in which each could be run."""
+    """All tasks, in an order in which each could be run, and what matters most first."""
     yield from _data(out, scale)
-    yield from _training(out, scale)
-    yield from _rewarding(out)
-    yield from _measuring(out, scale)
+    yield from _method(out, scale)
+    yield from _controls(out, scale)
+    yield from _ablations(out, scale)
     yield from _first(out, scale)
 
 
@@ -120,6 +120,38 @@ def _data(out: Path, scale: Scale) -> Iterator[Task]:
     yield Task("curate-unfiltered", ("curate", *both, "--out", str(out / "unfiltered-data"), *usual, "--high", "0"), scored)
 
 
+def _method(out: Path, scale: Scale) -> Iterator[Task]:
+    """The critic at each stage, with its stories and its rewards."""
+    yield _evaluated(out, scale, ONCE, "zero", "plan", 0, ())
+    yield _evaluated(out, scale, "zero-0", "zero", "none", 0, (ONCE,))
+    yield _learned(out, scale, "sft", "curated", "curate")
+    for seed in SEEDS:
+        yield _reinforced(out, scale, f"grpo-{seed}", seed)
+    for seed in SEEDS:
+        yield _evaluated(out, scale, f"sft-{seed}", "sft", "none", seed, ("sft", ONCE))
+        yield _evaluated(out, scale, f"grpo-{seed}", f"grpo-{seed}", "none", seed, (f"grpo-{seed}", ONCE))
+    yield from _held_out(out)
+    for name in ("zero", "sft", *(f"grpo-{seed}" for seed in SEEDS)):
+        yield _rewarded(out, name)
+
+
+def _controls(out: Path, scale: Scale) -> Iterator[Task]:
+    yield _evaluated(out, scale, "alone", "zero", "alone", 0, ())
+    for control, name in (("best-of-n", "best-0"), ("reseed", "reseed-0"), ("rewrite", "rewrite-0")):
+        yield _evaluated(out, scale, name, "grpo-0", control, 0, ("grpo-0", ONCE))
+
+
+def _ablations(out: Path, scale: Scale) -> Iterator[Task]:
+    yield _evaluated(out, replace(scale, attempts=3), "t3-0", "grpo-0", "none", 0, ("grpo-0", ONCE))
+    for part in ("step", "accuracy"):
+        yield _reinforced(out, scale, f"no-{part}", 0, ("--without", part))
+    yield _learned(out, scale, "unfiltered", "unfiltered-data", "curate-unfiltered")
+    for name in ("no-step", "no-accuracy", "unfiltered"):
+        yield _evaluated(out, scale, f"{name}-0", name, "none", 0, (name, ONCE))
+    yield _rewarded(out, "no-step")
+    yield _rewarded(out, "no-accuracy")
+
+
 def _first(out: Path, scale: Scale) -> Iterator[Task]:
     """A blank planner and an untrained critic learn their formats."""
     for role, blank in (("planner", ("--blank",)), ("critic", ())):
@@ -128,50 +160,38 @@ def _first(out: Path, scale: Scale) -> Iterator[Task]:
         words = ("sft", "--role", role, "--model", start, "--data", str(out / "curated"), "--out", str(out / f"first-{role}"))
         words += ("--preset", "pocket", "--epochs", f"{scale.first_epochs:g}", "--rate", f"{scale.first_rate:g}")
         yield Task(f"first-{role}", words, ("curate", f"untrained-{role}"))
+    small = replace(scale, requests=max(10, scale.requests // 8))
+    yield _evaluated(out, small, "untrained", "untrained", "none", 0, ("untrained-planner", "untrained-critic"))
+    yield _evaluated(out, scale, "first", "first", "none", 0, ("first-planner", "first-critic"))
 
 
-def _training(out: Path, scale: Scale) -> Iterator[Task]:
-    for name, data, needs in (("sft", "curated", "curate"), ("unfiltered", "unfiltered-data", "curate-unfiltered")):
-        words = ("sft", "--role", "critic", "--model", "pocket", "--data", str(out / data), "--out", str(out / name))
-        words += ("--preset", "pocket", "--epochs", f"{scale.sft_epochs:g}", "--rate", f"{scale.sft_rate:g}")
-        yield Task(name, words, (needs,))
-    usual = ("grpo", "--model", str(out / "sft"), "--data", str(out / "curated"), "--preset", "pocket")
-    usual += ("--painter", str(CLUMSY), "--steps", str(scale.grpo_steps), "--rate", f"{scale.grpo_rate:g}", "--epochs", "9")
-    for seed in SEEDS:
-        yield Task(f"grpo-{seed}", (*usual, "--out", str(out / f"grpo-{seed}"), "--seed", str(seed)), ("sft",))
-    for part in ("step", "accuracy"):
-        yield Task(f"no-{part}", (*usual, "--out", str(out / f"no-{part}"), "--without", part), ("sft",))
+def _learned(out: Path, scale: Scale, name: str, data: str, need: str) -> Task:
+    words = ("sft", "--role", "critic", "--model", "pocket", "--data", str(out / data), "--out", str(out / name))
+    words += ("--preset", "pocket", "--epochs", f"{scale.sft_epochs:g}", "--rate", f"{scale.sft_rate:g}")
+    return Task(name, words, (need,))
 
 
-def _rewarding(out: Path) -> Iterator[Task]:
+def _reinforced(out: Path, scale: Scale, name: str, seed: int, more: tuple[str, ...] = ()) -> Task:
+    words = ("grpo", "--model", str(out / "sft"), "--data", str(out / "curated"), "--preset", "pocket")
+    words += ("--painter", str(CLUMSY), "--steps", str(scale.grpo_steps), "--rate", f"{scale.grpo_rate:g}", "--epochs", "9")
+    return Task(name, (*words, "--out", str(out / name), "--seed", str(seed), *more), ("sft",))
+
+
+def _held_out(out: Path) -> Iterator[Task]:
     """Rewards are measured on the attempts of a run of the benchmark, whose requests nobody is trained on."""
     stories, data = str(out / "measured" / "zero-0" / "stories"), str(out / "held-out")
     yield Task("score-held-out", ("score", "--data", stories, "--judge", "pocket-exact"), ("e-zero-0",))
     words = ("curate", "--data", stories, "--out", data, "--pack", "pocket", "--validation", "0", "--truth", "score")
     words += ("--pass-score", "10", "--high", "0", "--balance", "0", "--variance", "0")  # all steps whose marks vary
     yield Task("curate-held-out", words, ("score-held-out",))
-    for name in ("zero", "sft", *(f"grpo-{seed}" for seed in SEEDS), "no-step", "no-accuracy"):
-        model = "pocket" if name == "zero" else str(out / name)
-        words = ("evaluate", "rewards", "--model", model, "--data", data, "--split", "train", "--painter", str(CLUMSY))
-        words += ("--limit", str(ATTEMPTS), "--replies", str(REPLIES), "--out", str(out / f"rewards-{name}.json"))
-        yield Task(f"rewards-{name}", words, ("curate-held-out", *(() if name == "zero" else (name,))))
 
 
-def _measuring(out: Path, scale: Scale) -> Iterator[Task]:
-    yield _evaluated(out, scale, ONCE, "zero", "plan", 0, ())
-    yield _evaluated(out, scale, "alone", "zero", "alone", 0, ())
-    small = replace(scale, requests=max(10, scale.requests // 8))
-    yield _evaluated(out, small, "untrained", "untrained", "none", 0, ("untrained-planner", "untrained-critic"))
-    yield _evaluated(out, scale, "first", "first", "none", 0, ("first-planner", "first-critic"))
-    yield _evaluated(out, scale, "zero-0", "zero", "none", 0, (ONCE,))
-    for seed in SEEDS:
-        yield _evaluated(out, scale, f"sft-{seed}", "sft", "none", seed, ("sft", ONCE))
-        yield _evaluated(out, scale, f"grpo-{seed}", f"grpo-{seed}", "none", seed, (f"grpo-{seed}", ONCE))
-    for name in ("unfiltered", "no-step", "no-accuracy"):
-        yield _evaluated(out, scale, f"{name}-0", name, "none", 0, (name, ONCE))
-    yield _evaluated(out, replace(scale, attempts=3), "t3-0", "grpo-0", "none", 0, ("grpo-0", ONCE))
-    for control, name in (("best-of-n", "best-0"), ("reseed", "reseed-0"), ("rewrite", "rewrite-0")):
-        yield _evaluated(out, scale, name, "grpo-0", control, 0, ("grpo-0", ONCE))
+def _rewarded(out: Path, name: str) -> Task:
+    model = "pocket" if name == "zero" else str(out / name)
+    words = ("evaluate", "rewards", "--model", model, "--data", str(out / "held-out"), "--split", "train")
+    words += ("--painter", str(CLUMSY), "--limit", str(ATTEMPTS), "--replies", str(REPLIES))
+    needs = ("curate-held-out",) if name == "zero" else ("curate-held-out", name)
+    return Task(f"rewards-{name}", (*words, "--out", str(out / f"rewards-{name}.json")), needs)
 
 
 def _evaluated(out: Path, scale: Scale, name: str, profile: str, control: str, seed: int, needs: tuple[str, ...]) -> Task:
