@@ -85,6 +85,7 @@ def write_profiles(out: Path) -> None:
     pairs = {
         "zero": (packed / "planner", packed / "critic"),
         "untrained": (out / "untrained" / "planner", out / "untrained" / "critic"),
+        "untrained-critic": (packed / "planner", out / "untrained" / "critic"),
         "first": (out / "first-planner", out / "first-critic"),
         **{name: (packed / "planner", out / name) for name in ("sft", "unfiltered", "no-step", "no-accuracy")},
         **{f"grpo-{seed}": (packed / "planner", out / f"grpo-{seed}") for seed in SEEDS},
@@ -162,6 +163,8 @@ def _first(out: Path, scale: Scale) -> Iterator[Task]:
         yield Task(f"first-{role}", words, ("curate", f"untrained-{role}"))
     small = replace(scale, requests=max(10, scale.requests // 8))
     yield _evaluated(out, small, "untrained", "untrained", "none", 0, ("untrained-planner", "untrained-critic"))
+    # The critic of those is never asked, for want of a plan: how many of its replies can be read is seen with another's plans.
+    yield _evaluated(out, small, "untrained-critic", "untrained-critic", "none", 0, ("untrained-critic", ONCE))
     yield _evaluated(out, scale, "first", "first", "none", 0, ("first-planner", "first-critic"))
 
 

@@ -181,13 +181,16 @@ def _formats(out: Path) -> Iterator[str]:
     yield ""
     yield "| | planner's replies that can be read | critic's |"
     yield "|---|---|---|"
-    for title, name in (("before", "untrained"), ("after SFT", "first")):
-        path = out / "measured" / name / "report.json"
-        if path.is_file():
-            figures = json.loads(path.read_text(encoding="utf-8"))["figures"]
-            cells = " | ".join(_share(figures[f"{who}'s replies readable"]) for who in ("planner", "critic"))
-            yield f"| {title} | {cells} |"
+    for title, planner, critic in (("before", "untrained", "untrained-critic"), ("after SFT", "first", "first")):
+        yield f"| {title} | {_readable(out, planner, 'planner')} | {_readable(out, critic, 'critic')} |"
     yield ""
+
+
+def _readable(out: Path, run: str, who: str) -> str:
+    path = out / "measured" / run / "report.json"
+    if not path.is_file():
+        return "not measured yet"
+    return _share(json.loads(path.read_text(encoding="utf-8"))["figures"][f"{who}'s replies readable"])
 
 
 def _share(figure: dict[str, float]) -> str:
