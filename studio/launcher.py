@@ -1,4 +1,5 @@
-"""Starts trainings as processes of their own, stops them and has them go on. Knows no page, and never imports what it starts.
+"""Starts trainings as processes of their own, has them save, stops them and has them go on. Knows no page, and never imports
+what it starts.
 
 A browser names runs, rows and models that were found here, or a model's hub id; paths are ours. A run outlives the studio: what
 is needed to stop it, or to start it again, is in its folder.
@@ -22,11 +23,12 @@ from pathlib import Path
 from core.errors import CommandError, NotFound
 from core.profiles import available_profiles
 from studio import machine
-from studio.runs import LOG, RUN, STARTED, Asked, Run, Started, find, read_json
+from studio.runs import LOG, RUN, SAVE, STARTED, Asked, Run, Started, find, read_json
 
 ROOT = Path(__file__).parents[1]
 STAGES = ("planner_sft", "critic_sft", "critic_rl")
 POCKET, JUDGE = "pocket", "pocket-exact"  # the small models that ship, and what scores their pictures exactly
+SCENE = "scene"  # the kind of painters that write the scene into their pictures, which the exact judge reads
 DEEP = 2  # folders below a place, at most, that rows are looked for in
 GRACE = 180.0  # seconds that a run has to finish its step and keep it: a step of an 8B model takes up to two minutes
 _HUB = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -51,6 +53,7 @@ class Offer:
     rows: tuple[Rows, ...]
     models: tuple[str, ...]
     painters: tuple[str, ...]
+    judges: tuple[str, ...]
 
 
 def command_of(program: Sequence[str], asked: Asked, data: str, out: str) -> list[str]:
@@ -60,8 +63,18 @@ def command_of(program: Sequence[str], asked: Asked, data: str, out: str) -> lis
         words += ["--role", asked.role]
     words += ["--model", asked.model, "--data", data, "--out", out, "--preset", asked.preset]
     if asked.kind == "grpo":
-        words += ["--painter", asked.painter, "--judge", JUDGE if asked.painter == POCKET else asked.painter]
-    return [*words, "--steps", str(asked.steps)] if asked.steps else words
+        words += ["--painter", asked.painter, "--judge", asked.judge or (JUDGE if asked.painter == POCKET else asked.painter)]
+        words += ["--reward", asked.reward] if asked.reward != "paper" else []
+        words += ["--without", asked.without] if asked.without else []
+    if asked.lora is not None:
+        words.append("--lora" if asked.lora else "--no-lora")
+    wanted = {"--epochs": asked.epochs, "--rate": asked.rate, "--steps": asked.steps, "--seed": asked.seed or None}
+    return words + [word for name, value in wanted.items() if value is not None for word in (name, _figure(value))]
+
+
+def _figure(value: float) -> str:
+    """Exactly this number, as one would type it."""
+    return str(value).removesuffix(".0")
 
 
 class Launcher:
@@ -91,7 +104,8 @@ class Launcher:
 
     def offer(self) -> Offer:
         finished = [shown(run.folder) for run in self.runs() if run.state == "finished"]
-        return Offer(tuple(self._rows()), (POCKET, *finished), tuple(_painters()))
+        painters = tuple(_painters())
+        return Offer(tuple(self._rows()), (POCKET, *finished), painters, (JUDGE, *painters))
 
     def free_name(self, wanted: str) -> str:
         """A name that no folder has, made of this one."""
@@ -134,6 +148,23 @@ class Launcher:
             self._check(asked)
             self._begin(run.folder, self._words(asked, [sys.executable, "-m", "train"]), asked)
 
+    def save(self, id: str) -> None:
+        """Asks the run for a checkpoint after its step, from which it goes on."""
+        with self._lock:
+            run = self.run(id)
+            if run.started is None:
+                raise CommandError("This run was started elsewhere: ask for a checkpoint there.")
+            if not run.started.lives:
+                raise CommandError("This run has ended already.")
+            if run.state == "stopping":
+                raise CommandError("This run is stopping: it keeps its step anyway.")
+            if not run.hears:
+                raise CommandError("This run is still getting ready: ask again in a moment.")
+            try:
+                (run.folder / SAVE).touch()
+            except OSError as error:
+                raise CommandError("The run's folder can't be written: {why}.", why=error.strerror or error) from error
+
     def stop(self, id: str) -> None:
         """Asks the run to keep what it has after this step; asked again, or after a while, it is ended."""
         with self._lock:
@@ -154,6 +185,7 @@ class Launcher:
     # ------------------------------------------------------------ inside
 
     def _begin(self, folder: Path, words: list[str], asked: Asked) -> None:
+        (folder / SAVE).unlink(missing_ok=True)  # asked of a process that is gone
         with open(folder / LOG, "ab") as log:
             log.write(f"$ {shlex.join(self._words(asked, ['python', '-m', 'train']))}\n".encode())
             log.flush()
@@ -192,8 +224,8 @@ class Launcher:
             raise CommandError("Choose a folder of curated rows.")
         if stage not in rows.stages:
             raise CommandError("This folder has no rows for this training: choose another folder, or another training.")
-        if asked.kind == "grpo" and asked.painter not in _painters():
-            raise CommandError("Choose a painter that there is a profile of.")
+        if asked.kind == "grpo":
+            _check_rewards(asked)
         if asked.model not in self.offer().models and (not _HUB.fullmatch(asked.model) or (ROOT / asked.model).exists()):
             raise CommandError("The model is pocket, a finished run, or a name on the hub, such as Qwen/Qwen3-VL-8B-Instruct.")
 
@@ -210,8 +242,19 @@ class Launcher:
         self._children = [child for child in self._children if child.poll() is None]
 
 
-def _painters() -> list[str]:
-    return [profile.name for profile in available_profiles()]
+def _painters() -> dict[str, str]:
+    """The profiles whose painter can draw again, and its kind."""
+    return {profile.name: profile.painter.kind for profile in available_profiles()}
+
+
+def _check_rewards(asked: Asked) -> None:
+    painters = _painters()
+    if asked.painter not in painters:
+        raise CommandError("Choose a painter that there is a profile of.")
+    if asked.judge not in (None, JUDGE, *painters):
+        raise CommandError("Choose a judge that there is a profile of.")
+    if asked.judge == JUDGE and painters[asked.painter] != SCENE:
+        raise CommandError("The exact judge can only score what the pocket painter draws: choose another judge.")
 
 
 def shown(folder: Path) -> str:

@@ -1,7 +1,8 @@
 """Reads training runs from their folders: what was asked, how far each is, how it goes. Starts nothing, and trusts no file.
 
 A trainer writes ``run.json`` when it begins, a line of ``metrics.jsonl`` a step, and ``result.json`` at last. Of a run that the
-studio started there are ``studio.json`` and ``log.txt``, too. All that is shown is read again from there at every look.
+studio started there are ``studio.json`` and ``log.txt``, too, and ``save-now`` while a checkpoint is asked for. All
+that is shown is read again from there at every look.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from core.types import Value
 from studio import machine
 
 RUN, METRICS, RESULT, STARTED, LOG = "run.json", "metrics.jsonl", "result.json", "studio.json", "log.txt"
+SAVE = "save-now"  # the trainer takes it away once the checkpoint is there
+CHECKPOINTS, WHOLE = "checkpoints", "trainer_state.json"  # the last file of a checkpoint: one without it was cut
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$"
 MOST_BYTES = 32 * 2**20  # of one file that are read, its end; a line of metrics takes about 500
 LOG_BYTES, LOG_LINES = 24 * 2**10, 120
@@ -42,7 +45,14 @@ class Asked(Value):
     data: str = Field(max_length=400)
     preset: Literal["pocket", "24gb", "paper"] = "pocket"
     steps: int | None = Field(default=None, ge=1, le=10**7)
-    painter: str = "pocket"  # the profile whose painter draws again for rewards, and whose critic scores
+    lora: bool | None = None  # None: the preset's, as in those below
+    epochs: float | None = Field(default=None, gt=0, le=1000, allow_inf_nan=False)
+    rate: float | None = Field(default=None, gt=0, le=1, allow_inf_nan=False)
+    seed: int = Field(default=0, ge=0, lt=2**32)  # more is no seed to NumPy
+    painter: str = "pocket"  # the profile whose painter draws again for rewards
+    judge: str | None = None  # None: the one that goes with the painter
+    reward: Literal["paper", "code"] = "paper"
+    without: Literal["accuracy", "step"] | None = None
 
 
 class Started(Value):
@@ -59,8 +69,19 @@ class Started(Value):
 
 
 @dataclass(frozen=True)
+class Kept:
+    """A checkpoint: what a run goes on from."""
+
+    step: int
+    at: datetime
+
+
+@dataclass(frozen=True)
 class Run:
-    """One run, as its folder tells. ``share``: how much of it is done, of 1; None if that can't be known."""
+    """One run, as its folder tells. ``share``: how much of it is done, of 1; None if that can't be known.
+
+    ``hears``: its process has got as far as to look for requests; ``saving``: one waits for its answer.
+    """
 
     id: str
     folder: Path
@@ -75,6 +96,9 @@ class Run:
     config: Mapping[str, Any] = field(default_factory=dict)
     about: Mapping[str, Any] = field(default_factory=dict)  # seeds, versions, revision, inputs
     started: Started | None = None
+    kept: Kept | None = None
+    hears: bool = False
+    saving: bool = False
 
     @property
     def acts(self) -> frozenset[str]:
@@ -82,7 +106,9 @@ class Run:
         if self.started is None:
             return frozenset()
         if self.state in ("running", "stopping"):  # by us, or by its command in a terminal, which is not ours to stop
-            return frozenset({"stop"}) if self.started.lives else frozenset()
+            if not self.started.lives:
+                return frozenset()
+            return frozenset({"stop", "save"} if self.hears and self.state == "running" else {"stop"})
         return frozenset() if self.state == "finished" else frozenset({"resume"})
 
 
@@ -120,6 +146,9 @@ def read(folder: Path, id: str) -> Run | None:
         config=config or asked,
         about={name: said[name] for name in ("seeds", "versions", "revision", "inputs") if said.get(name)},
         started=started,
+        kept=_kept(folder),
+        hears=state == "running" and _hears(folder),
+        saving=state == "running" and (folder / SAVE).is_file(),
     )
 
 
@@ -129,6 +158,25 @@ def _state(folder: Path, finished: bool, started: Started | None) -> State:
     if finished:
         return "finished"
     return "failed" if started and not started.stop_at else "stopped"
+
+
+def _kept(folder: Path) -> Kept | None:
+    """The last whole checkpoint."""
+    found = []
+    for path in folder.glob(f"{CHECKPOINTS}/checkpoint-*/{WHOLE}"):
+        number = path.parent.name.rpartition("-")[2]
+        if number.isdecimal() and (at := _written(path)):
+            found.append(Kept(int(number), at))
+    return max(found, key=lambda kept: kept.step, default=None)
+
+
+def _hears(folder: Path) -> bool:
+    """Whether the process writes figures already: it begins with those of the steps that it goes on from.
+
+    What was asked for before that, it drops as left over from the process before it.
+    """
+    figures, begun = _written(folder / METRICS), _written(folder / STARTED)
+    return figures is not None and begun is not None and figures >= begun
 
 
 def _share(step: int, last: Line, config: Mapping[str, Any], asked: Mapping[str, Any]) -> float | None:

@@ -6,12 +6,12 @@ Model and user texts are untrusted. No template marks anything as safe; addresse
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from babel.dates import format_skeleton, get_datetime_format
+from babel.dates import format_skeleton, format_timedelta, get_datetime_format
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from studio.board import Sheet
@@ -49,6 +49,15 @@ def moment(at: datetime) -> str:
     return get_datetime_format("medium", locale=language()).format(clock, day)
 
 
+def ago(at: datetime) -> str:
+    """How long ago it was in the language that is spoken, to the minute."""
+    passed = datetime.now(UTC) - at
+    if passed.total_seconds() < 60:
+        return say("just now")
+    return format_timedelta(-passed, granularity="minute", threshold=1, add_direction=True, locale=language())
+
+
+TEMPLATES.globals["ago"] = ago
 TEMPLATES.globals["address"] = address
 TEMPLATES.globals["say"] = say
 TEMPLATES.globals["figure"] = figure

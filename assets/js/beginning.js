@@ -33,6 +33,8 @@ export function beginning({ root, ask, open }) {
     rows = answer.rows ?? [];
     dialog.querySelector("[data-models]").replaceChildren(...(answer.models ?? []).map((name) => new Option(name, name)));
     field.painter.replaceChildren(...(answer.painters ?? []).map((name) => new Option(name, name)));
+    const own = new Option(say("the one that goes with the painter"), "");
+    field.judge.replaceChildren(own, ...(answer.judges ?? []).map((name) => new Option(name, name)));
     if (rows.length && !stages().length) form.querySelector(`[value="${rows[0].stages[0]}"]`).checked = true;
     offer();
     dialog.showModal();
@@ -52,18 +54,25 @@ export function beginning({ root, ask, open }) {
     if (fitting.some(({ name }) => name === chosen)) field.data.value = chosen;
     if (!fitting.length) field.data.replaceChildren(new Option(say("none found"), ""));
     dialog.querySelector("[data-no-rows]").hidden = fitting.length > 0;
-    dialog.querySelector("[data-painter]").hidden = field.what.value !== "critic_rl";
+    for (const one of dialog.querySelectorAll("[data-for]")) one.hidden = one.dataset.for !== field.what.value;
   }
 
+  /** As it was typed: the server says what of it is no number. What is not asked for here has its usual value. */
   function asked() {
+    const rewards = field.what.value === "critic_rl";
     return {
-      kind: field.what.value === "critic_rl" ? "grpo" : "sft",
+      kind: rewards ? "grpo" : "sft",
       role: field.what.value === "planner_sft" ? "planner" : "critic",
       model: field.model.value.trim(),
       data: field.data.value,
       preset: field.preset.value,
-      steps: field.steps.value ? Number(field.steps.value) : null,
-      painter: field.painter.value,
+      steps: field.steps.value.trim() || null,
+      lora: { yes: true, no: false }[field.lora.value] ?? null,
+      epochs: field.epochs.value.trim() || null,
+      rate: field.rate.value.trim() || null,
+      seed: field.seed.value.trim() || 0,
+      ...(rewards && { painter: field.painter.value, judge: field.judge.value || null }),
+      ...(rewards && { reward: field.reward.value, without: field.without.value || null }),
       name: "own" in field.name.dataset ? field.name.value.trim() : "",
     };
   }
@@ -76,7 +85,7 @@ export function beginning({ root, ask, open }) {
     if (mine !== turn) return;
     if (answer.error) return fault(answer.error);
     if (!("own" in field.name.dataset) && document.activeElement !== field.name) field.name.value = answer.name; // else typed into
-    dialog.querySelector("[data-command]").textContent = answer.command;
+    dialog.querySelector("[data-command]").replaceChildren(...words(answer.command));
     command = answer.name;
     fault("");
     go.disabled = false;
@@ -102,5 +111,13 @@ export function beginning({ root, ask, open }) {
     place.textContent = words;
     place.hidden = !words;
     if (words) dialog.querySelector("[data-command]").textContent = "";
+  }
+}
+
+/** The words of a command, each of its own, so that lines end between them. */
+function* words(command) {
+  for (const [place, word] of command.split(" ").entries()) {
+    if (place) yield " ";
+    yield Object.assign(document.createElement("span"), { textContent: word });
   }
 }

@@ -1,5 +1,5 @@
-// The training page's life: which run is looked at, how it is kept up to date, and how one is begun, stopped and resumed. The
-// server reads the runs' folders at every look, and answers with markup that it has escaped.
+// The training page's life: which run is looked at, how it is kept up to date, and how one is begun, saved, stopped and resumed.
+// The server reads the runs' folders at every look, and answers with markup that it has escaped.
 import { morph, parse } from "./morph.js";
 import { beginning } from "./beginning.js";
 import { say, translate } from "./speech.js";
@@ -39,7 +39,7 @@ function clicked(event) {
     return look();
   }
   const name = event.target.closest("[data-do]")?.dataset.do;
-  if (name === "stop" || name === "resume") wish(name, event.target.closest("button"));
+  if (["save", "stop", "resume"].includes(name)) wish(name, event.target.closest("button"));
 }
 
 async function wish(name, button) {

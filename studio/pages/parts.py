@@ -34,11 +34,15 @@ FIELDS = (
         later("Caption"),
     ),
     *(later("Style"), later("Characters"), later("Avoid"), later("Language")),
-    *(later("Name"), later("Model"), later("Data"), later("Steps"), later("This")),
+    *(later("Name"), later("Model"), later("Data"), later("Steps"), later("Epochs"), later("This")),
 )
+
+#: Values whose names a page writes out.
+CALLED = {"rate": later("Learning rate")}
 
 #: What may be wrong with it, by Pydantic's names; ``{places}`` are Pydantic's, too.
 FAULTS = {
+    "greater_than": later("{field}: it must be more than {gt}."),
     "greater_than_equal": later("{field}: it must be {ge} or more."),
     "less_than_equal": later("{field}: it must be {le} or less."),
     "less_than": later("{field}: it must be less than {lt}."),
@@ -51,6 +55,8 @@ FAULTS = {
     "int_parsing": later("{field}: it must be a whole number."),
     "int_from_float": later("{field}: it must be a whole number."),
     "int_type": later("{field}: it must be a whole number."),
+    "float_parsing": later("{field}: it must be a number, such as 0.5."),
+    "finite_number": later("{field}: it must be a number, such as 0.5."),
 }
 
 
@@ -62,7 +68,12 @@ def sentence(error: ValidationError) -> str:
     """The first fault, for a person; in the language that is spoken, if it is one that people come upon."""
     fault = error.errors(include_url=False, include_input=False)[0]
     place = next((str(name) for name in reversed(fault["loc"]) if isinstance(name, str)), "this")
-    field = say(place.replace("_", " ").capitalize())
+    field = say(CALLED.get(place) or place.replace("_", " ").capitalize())
     if known := FAULTS.get(fault["type"]):
-        return say(known, field=field, **fault.get("ctx", {}))
+        return say(known, field=field, **{name: _plain(bound) for name, bound in fault.get("ctx", {}).items()})
     return f"{field}: {fault['msg'][:1].lower()}{fault['msg'][1:]}."
+
+
+def _plain(bound: object) -> object:
+    """A bound as people write it: 1, not 1.0."""
+    return int(bound) if isinstance(bound, float) and bound.is_integer() else bound

@@ -1,4 +1,4 @@
-"""The third page: training runs, to start, watch, stop and resume. Only for whoever owns the machine that the studio runs on.
+"""The third page: training runs, to start, watch, save, stop and resume. Only for whoever owns the studio's machine.
 
 It keeps nothing: each look reads the runs' folders again. Its scripts are in ``assets/js/train.js``.
 """
@@ -59,7 +59,7 @@ def trainings(launcher: Launcher, who: Who) -> list[Callable[..., Answer]]:
     def offer(call: Call, visitor: Visitor) -> Answer:
         found = launcher.offer()
         rows = [{"name": rows.name, "stages": list(rows.stages)} for rows in found.rows]
-        return {"rows": rows, "models": list(found.models), "painters": list(found.painters)}
+        return {"rows": rows, "models": list(found.models), "painters": list(found.painters), "judges": list(found.judges)}
 
     def weigh(call: Call, visitor: Visitor) -> Answer:
         """The command that would be started, exactly, under a name that is free."""
@@ -72,6 +72,10 @@ def trainings(launcher: Launcher, who: Who) -> list[Callable[..., Answer]]:
         launcher.start(asked)
         return {"run": asked.name}
 
+    def save(call: Call, visitor: Visitor) -> Answer:
+        launcher.save(Look.model_validate(call).run)
+        return {}
+
     def stop(call: Call, visitor: Visitor) -> Answer:
         launcher.stop(Look.model_validate(call).run)
         return {}
@@ -80,7 +84,7 @@ def trainings(launcher: Launcher, who: Who) -> list[Callable[..., Answer]]:
         launcher.resume(Look.model_validate(call).run)
         return {}
 
-    return [answering(_owners(do), who) for do in (look, offer, weigh, start, stop, resume)]
+    return [answering(_owners(do), who) for do in (look, offer, weigh, start, save, stop, resume)]
 
 
 def _owners(do: Do) -> Do:

@@ -10,13 +10,17 @@ from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
+from typer.testing import CliRunner
 
 from core.errors import CommandError, NotFound
 from studio import launcher as launching
 from studio.launcher import Launcher, command_of
-from studio.runs import Run, log_of, started_in
+from studio.pages.parts import sentence
+from studio.runs import CHECKPOINTS, SAVE, STARTED, WHOLE, Run, log_of, started_in
 from tests.studio.storybook import until
 from tests.studio.trainings import asked, curated, sft_run, stand_in
+from train import runs as trainer
+from train.cli import app
 
 
 @pytest.fixture
@@ -64,6 +68,30 @@ def test_a_training_by_rewards_says_who_draws_and_who_scores(rows: str) -> None:
     assert "--role" not in other
 
 
+def test_an_option_that_was_not_chosen_is_no_word_of_the_command(rows: str) -> None:
+    plain = command_of(["train"], asked(rows), rows, "out")
+    assert plain[-2:] == ["--preset", "pocket"]
+    chosen = {"lora": True, "epochs": 2, "rate": 2e-5, "steps": 9, "seed": 7}
+    words = command_of(["train"], asked(rows, **chosen), rows, "out")
+    assert words[len(plain) :] == ["--lora", *("--epochs", "2", "--rate", "2e-05", "--steps", "9", "--seed", "7")]
+    assert command_of(["train"], asked(rows, lora=False, epochs=0.5), rows, "out")[-3:] == ["--no-lora", "--epochs", "0.5"]
+    rewards = asked(rows, kind="grpo", judge="klein-4b", reward="code", without="step")
+    said = ["--judge", "klein-4b", "--reward", "code", "--without", "step"]
+    assert command_of(["train"], rewards, rows, "out")[-6:] == said
+    assert "--reward" not in command_of(["train"], rewards.model_copy(update={"kind": "sft"}), rows, "out")
+
+
+def test_the_command_is_one_that_the_trainer_understands(rows: str, tmp_path: Path) -> None:
+    """Every option, by its own parser, which would refuse one that it does not know, or a value that it does not take."""
+    everything = {"steps": 9, "lora": True, "epochs": 0.5, "rate": 2e-5, "seed": 7}
+    of_rewards = {"kind": "grpo", "painter": "klein-4b", "judge": "pocket", "reward": "code", "without": "accuracy"}
+    for wish in (asked(rows, **everything), asked(rows, lora=False), asked(rows, **everything, **of_rewards)):
+        words = command_of([], wish, rows, str(tmp_path / "out"))
+        done = CliRunner().invoke(app, [*words, "--print-launch", "1"])
+        assert done.exit_code == 0, done.output
+        assert {word for word in words if word.startswith("--")} <= set(done.stdout.split()), done.stdout
+
+
 def test_a_run_is_a_process_of_its_own_that_another_studio_finds_again(launcher: Launcher, rows: str, tmp_path: Path) -> None:
     launcher.start(asked(rows))
     run = stepped(launcher)
@@ -89,6 +117,55 @@ def test_a_stopped_run_keeps_its_step_and_goes_on_by_the_same_command(launcher: 
     assert others == [first]
     with pytest.raises(CommandError, match="goes on already"):
         launcher.resume("critic-1")
+
+
+def test_a_run_that_is_asked_to_save_keeps_its_step_and_goes_on(launcher: Launcher, rows: str) -> None:
+    launcher.start(asked(rows))
+    before = stepped(launcher)
+    assert before.kept is None
+    assert before.acts == {"save", "stop"}
+    launcher.save("critic-1")
+    until(lambda: launcher.run("critic-1").kept is not None)
+    kept = launcher.run("critic-1").kept
+    assert kept is not None
+    assert kept.step >= before.step
+    until(lambda: launcher.run("critic-1").step > kept.step)
+    run = launcher.run("critic-1")
+    assert (run.state, run.saving) == ("running", False)
+    launcher.stop("critic-1")
+    ended(launcher, "stopped")
+    with pytest.raises(CommandError, match="ended already"):
+        launcher.save("critic-1")
+
+
+def test_what_a_dead_run_was_asked_does_not_reach_the_one_that_goes_on(launcher: Launcher, rows: str) -> None:
+    launcher.start(asked(rows, preset="24gb"))
+    run = stepped(launcher)
+    launcher.save("critic-1")
+    assert launcher.run("critic-1").saving
+    assert run.started is not None
+    os.killpg(run.started.pid, signal.SIGKILL)
+    dead = ended(launcher, "failed")
+    assert (dead.saving, (dead.folder / SAVE).exists()) == (False, True)
+    launcher.resume("critic-1")
+    assert not (dead.folder / SAVE).exists()
+
+
+def test_a_run_is_not_asked_to_save_before_it_can_hear_it(launcher: Launcher, rows: str) -> None:
+    launcher.start(asked(rows, preset="24gb"))
+    run = stepped(launcher)
+    begun = (run.folder / STARTED).stat().st_mtime_ns
+    os.utime(run.folder / STARTED, ns=(begun, begun + 10**12))  # as of a process that has written nothing yet
+    assert launcher.run("critic-1").acts == {"stop"}
+    with pytest.raises(CommandError, match="getting ready"):
+        launcher.save("critic-1")
+    launcher.stop("critic-1")
+    with pytest.raises(CommandError, match="keeps its step anyway"):
+        launcher.save("critic-1")
+
+
+def test_the_request_has_the_name_that_the_trainer_looks_for() -> None:
+    assert (SAVE, CHECKPOINTS, WHOLE) == (trainer.SAVE, trainer.CHECKPOINTS, trainer.STATE)
 
 
 def test_a_run_that_does_not_listen_is_ended_after_a_while(rows: str, tmp_path: Path, launcher: Launcher) -> None:
@@ -160,6 +237,37 @@ def test_a_painter_has_a_profile(launcher: Launcher, rows: str) -> None:
         launcher.command(asked(rows, kind="grpo", painter="assets/other.toml"))
 
 
+def test_a_judge_can_score_what_the_painter_draws(launcher: Launcher, rows: str) -> None:
+    assert launcher.offer().judges[:2] == ("pocket-exact", "pocket")
+    for painter, judge in (("pocket", "klein-4b"), ("pocket", "pocket-exact"), ("klein-4b", "pocket")):
+        assert f"--judge {judge}" in launcher.command(asked(rows, kind="grpo", painter=painter, judge=judge))
+    with pytest.raises(CommandError, match="can only score what the pocket painter draws"):
+        launcher.command(asked(rows, kind="grpo", painter="klein-4b", judge="pocket-exact"))
+    with pytest.raises(CommandError, match="Choose a judge"):
+        launcher.command(asked(rows, kind="grpo", judge="openai:http://elsewhere#judge"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"rate": "fast"}, "Learning rate: it must be a number, such as 0.5."),
+        ({"rate": "0"}, "Learning rate: it must be more than 0."),
+        ({"rate": "2"}, "Learning rate: it must be 1 or less."),
+        ({"epochs": "-1"}, "Epochs: it must be more than 0."),
+        ({"epochs": "nan"}, "Epochs: it must be a number, such as 0.5."),
+        ({"epochs": "1e9"}, "Epochs: it must be 1000 or less."),
+        ({"seed": "-1"}, "Seed: it must be 0 or more."),
+        ({"seed": "4294967296"}, "Seed: it must be less than 4294967296."),
+        ({"seed": "1.5"}, "Seed: it must be a whole number."),
+        ({"steps": "many"}, "Steps: it must be a whole number."),
+    ],
+)
+def test_a_value_that_no_training_takes_is_one_sentence(rows: str, changes: dict[str, str], said: str) -> None:
+    with pytest.raises(ValidationError) as fault:
+        asked(rows, **changes)
+    assert sentence(fault.value) == said
+
+
 def test_a_name_is_taken_once(launcher: Launcher, rows: str) -> None:
     assert launcher.free_name("sft-critic") == "sft-critic-1"
     launcher.start(asked(rows, name="sft-critic-1"))
@@ -172,8 +280,9 @@ def test_runs_of_others_are_looked_at_only(launcher: Launcher, tmp_path: Path) -
     sft_run(tmp_path / "runs" / "by-hand", finished=False)
     with pytest.raises(CommandError, match="elsewhere"):
         launcher.stop("by-hand")
-    with pytest.raises(CommandError, match="elsewhere"):
-        launcher.resume("by-hand")
+    for act in (launcher.resume, launcher.save):
+        with pytest.raises(CommandError, match="elsewhere"):
+            act("by-hand")
     with pytest.raises(NotFound):
         launcher.run("../data")
 

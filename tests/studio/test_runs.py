@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from studio import machine
 from studio.machine import Gpu, gpus_of, out_of
 from studio.rollouts import groups_of, tried_in
 from studio.runs import LOG, STARTED, Started, find, log_of, metrics_of, parse_metrics, plain, read, tail
-from studio.storyboard import run_of, runs_of
+from studio.storyboard import ago, run_of, runs_of
 from tests.studio.trainings import asked, grpo_run, sft_run
 
 
@@ -62,6 +63,24 @@ def test_a_run_lives_as_long_as_its_own_process(tmp_path: Path) -> None:
     assert state() == "failed", "another process has its number now"
     started(folder, born=1, stop_at=1.0)
     assert state() == "stopped"
+
+
+def test_the_last_whole_checkpoint_is_what_a_run_has_kept(tmp_path: Path) -> None:
+    folder = sft_run(tmp_path / "critic", finished=False)
+    for step, whole in ((9, True), (40, True), (100, False)):
+        kept = folder / "checkpoints" / f"checkpoint-{step}"
+        kept.mkdir(parents=True)
+        if whole:
+            (kept / "trainer_state.json").write_text("{}")
+    (folder / "checkpoints" / "checkpoint-of-mine").mkdir()
+    (folder / "checkpoints" / "checkpoint-of-mine" / "trainer_state.json").write_text("{}")
+    at = datetime.now(UTC) - timedelta(minutes=2, seconds=3)
+    os.utime(folder / "checkpoints" / "checkpoint-40" / "trainer_state.json", (at.timestamp(), at.timestamp()))
+    (run,) = find(tmp_path)
+    assert run.kept is not None
+    assert (run.kept.step, abs(run.kept.at - at) < timedelta(seconds=1)) == (40, True)
+    assert "Checkpoint: step 40, 2 minutes ago" in run_of(run, [], None, "", None, [])
+    assert ago(datetime.now(UTC)) == "just now"
 
 
 def test_a_run_that_goes_on_in_a_terminal_runs_but_is_not_ours_to_stop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

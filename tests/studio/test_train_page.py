@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from studio.runs import Run, find, started_in
+from studio.runs import SAVE, Run, find, started_in
 from tests.studio.chromium import DESKTOP, PHONE
 from tests.studio.open_studio import Studio, opened
 from tests.studio.storybook import until
@@ -68,8 +69,14 @@ def test_a_training_is_begun_watched_stopped_and_resumed_over_a_reload(studio: S
         state(page, "Running")
         before = the_run(runs).step
         until(lambda: the_run(runs).step > before)
+        expect(page.locator(".run-kept")).to_have_count(0)
+        page.get_by_role("button", name="Save now").click()
+        expect(page.locator(".run-kept")).to_have_text(re.compile(r"^Checkpoint: step \d+, just now$"))
+        expect(page.get_by_role("button", name="Save now")).to_be_enabled()
+        state(page, "Running")
         page.get_by_role("button", name="Stop", exact=True).click()
         state(page, "Stopped")
+        expect(page.get_by_role("button", name="Save now")).to_have_count(0)
         expect(page.locator("[data-log]")).to_contain_text("Stopped at a checkpoint.")
         kept = the_run(runs).step
         page.get_by_role("button", name="Resume").click()
@@ -89,6 +96,63 @@ def test_a_run_goes_on_when_the_studio_closes_and_is_there_when_it_opens(tmp_pat
         state(page, "Running")
         page.get_by_role("button", name="Stop", exact=True).click()
         state(page, "Stopped")
+
+
+def test_a_checkpoint_that_is_waited_for_is_said_to_be(studio: Studio, runs: Path) -> None:
+    curated(studio.house.folder / "curated", "critic_sft")
+    with studio.page("train", size=PHONE) as page:
+        page.get_by_role("button", name="New training").last.click()
+        page.select_option("dialog [name=preset]", "24gb")  # of which the stand-in hears nothing
+        page.get_by_role("button", name="Start", exact=True).click()
+        page.get_by_role("button", name="Save now").click()
+        expect(page.get_by_role("button", name="Saving …")).to_be_disabled()
+        expect(page.locator(".run-note")).to_contain_text("A checkpoint is made at the end of this step")
+        assert (the_run(runs).folder / SAVE).is_file()
+        assert findings(page) == []
+        assert page.evaluate(WIDE) == 0
+        page.get_by_role("button", name="Stop", exact=True).click()
+        state(page, "Stopping")
+        expect(page.get_by_role("button", name="Saving …")).to_have_count(0)
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_what_is_rarely_wanted_is_folded_and_is_in_the_command(studio: Studio, runs: Path, size: tuple[int, int]) -> None:
+    curated(studio.house.folder / "curated", "critic_sft", "critic_rl")
+    with studio.page("train", size=size) as page:
+        page.get_by_role("button", name="New training").last.click()
+        command, fault = page.locator("[data-command]"), page.locator("[data-start-fault]")
+        expect(page.locator("dialog [name=rate]")).to_be_hidden()
+        page.locator("dialog summary").click()
+        expect(page.locator("dialog [name=reward]")).to_be_hidden()
+        page.select_option("dialog [name=lora]", "yes")
+        page.fill("dialog [name=epochs]", "2")
+        page.fill("dialog [name=rate]", "2e-5")
+        page.fill("dialog [name=seed]", "7")
+        expect(command).to_contain_text("--preset pocket --lora --epochs 2 --rate 2e-05 --seed 7")
+        page.fill("dialog [name=rate]", "fast")
+        expect(fault).to_have_text("Learning rate: it must be a number, such as 0.5.")
+        expect(page.locator("[data-go]")).to_be_disabled()
+        page.fill("dialog [name=rate]", "")
+        page.fill("dialog [name=steps]", "ten")
+        expect(fault).to_have_text("Steps: it must be a whole number.")
+        page.fill("dialog [name=steps]", "3")
+        page.get_by_text("Critic, by rewards").last.click()
+        page.select_option("dialog [name=judge]", "pocket")
+        page.select_option("dialog [name=reward]", "code")
+        page.select_option("dialog [name=without]", "accuracy")
+        rewards = "--painter pocket --judge pocket --reward code --without accuracy"
+        expect(command).to_contain_text(f"{rewards} --lora --epochs 2 --steps 3 --seed 7")
+        page.select_option("dialog [name=painter]", "klein-4b")
+        page.select_option("dialog [name=judge]", "pocket-exact")
+        expect(fault).to_contain_text("can only score what the pocket painter draws")
+        page.select_option("dialog [name=judge]", "")
+        expect(command).to_contain_text("--judge klein-4b")
+        assert findings(page) == []
+        assert page.evaluate(WIDE) == 0
+        said = command.inner_text()
+        page.get_by_role("button", name="Start", exact=True).click()
+        state(page, "Finished")
+        expect(page.locator("[data-log]")).to_contain_text(said)
 
 
 def test_the_form_offers_what_fits_and_says_what_is_wrong(studio: Studio, runs: Path) -> None:
@@ -163,10 +227,10 @@ def test_guests_get_a_sentence_and_nothing_else(tmp_path: Path, chromium: Browse
             assert page.request.get(f"{studio.url}runs/rl/pictures/{name}").status == 404
             forged = """async () => {
                 const { train } = await import(new URL("studio/js/train.js", document.baseURI));
-                const calls = ["look", "offer", "weigh", "start", "stop", "resume"];
+                const calls = ["look", "offer", "weigh", "start", "save", "stop", "resume"];
                 return Promise.all(calls.map(async (name) => Object.keys(await train.ask(name, {run: "rl"})).join()));
             }"""
-            assert page.evaluate(forged) == ["error"] * 6
+            assert page.evaluate(forged) == ["error"] * 7
         with studio.page("library") as page:
             expect(page.get_by_role("heading", name="No story yet")).to_be_visible()
             expect(page.get_by_role("link", name="Training")).to_have_count(0)

@@ -204,6 +204,22 @@ def test_a_killed_run_goes_on_with_the_same_rewards(run: GrpoRun, redrawer: Redr
     assert list(rollouts(run.out)) == list(rollouts(whole.out))
 
 
+def test_a_checkpoint_that_is_asked_for_is_made_where_the_run_can_go_on_from(
+    run: GrpoRun, redrawer: Redrawer, tmp_path: Path
+) -> None:
+    """Two steps learn from the same replies: asked for in the first of them, it is made after the second."""
+    from tests.train.test_sft import Asks, kept
+
+    twice = replace(run, steps=6, preset=replace(QUICK, update=4, per_device=4, keep_every=100))
+    assert twice.updates == 2
+    whole = replace(twice, out=tmp_path / "whole" / "out")
+    grpo(whole, redrawer, NEVER)
+    asks = Asks(twice.out, looks=1)  # it looks where a step's number is even: the request comes at the second
+    assert grpo(twice, redrawer, asks) is not None
+    assert kept(twice.out) == {4, 6}
+    assert curve(twice.out) == curve(whole.out)
+
+
 def test_a_painter_that_dies_stops_the_run_where_it_goes_on_from(run: GrpoRun) -> None:
     with pytest.raises(RewardError, match=r"colourist failed: the connection is gone Step [123] is kept"):
         grpo(run, Redrawer(Colourist(calls=1), Eye()), NEVER)

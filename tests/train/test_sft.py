@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import torch
+from transformers import TrainerControl, TrainerState
 from typer.testing import CliRunner
 
 from core.backends.vlm import VlmCritic, load_vlm
@@ -17,12 +18,14 @@ from core.ports import JudgeCase
 from core.types import Verdict
 from tests.core.backends.streams import drain
 from tests.train.curated_rows import COLOURS, SFT, canvas, curated, sft_row, small_critic, verdict, write
+from train import watching
 from train.cli import app
 from train.models import merge
 from train.pocket.examples import pack
 from train.presets import SFT as PRESETS
-from train.runs import METRICS, RunError, last_checkpoint, read_lines, step_of
+from train.runs import METRICS, SAVE, RunError, last_checkpoint, read_lines, step_of
 from train.sft import SftRun, configuration, read_rows, sft, trainer_of
+from train.watching import Save
 
 QUICK = replace(PRESETS["pocket"], batch=4, per_device=4, rate=1e-2, keep_every=4)
 NEVER = threading.Event()
@@ -104,6 +107,67 @@ def test_a_stopped_run_keeps_its_last_step_and_is_no_model_yet(run: SftRun) -> N
     assert (found := last_checkpoint(run.out)) is not None
     assert step_of(found) == 1
     assert not list(run.out.glob("*.safetensors"))
+
+
+class Asks(threading.Event):
+    """Asks for a checkpoint in the step after the first looks, as a person would beside the run; never says to stop."""
+
+    def __init__(self, out: Path, looks: int) -> None:
+        super().__init__()
+        self.out, self.left = out, looks
+        self.waited: list[bool] = []
+
+    def is_set(self) -> bool:
+        self.left -= 1
+        self.waited.append((self.out / SAVE).is_file())
+        if not self.left:
+            (self.out / SAVE).touch()
+        return False
+
+
+def kept(out: Path) -> set[int]:
+    return {step_of(path) for path in (out / "checkpoints").glob("checkpoint-*")}
+
+
+def test_a_run_that_is_asked_to_save_keeps_a_step_once_and_goes_on_as_if_nothing_had_been(run: SftRun, tmp_path: Path) -> None:
+    whole = replace(run, out=tmp_path / "whole" / "out", steps=3)
+    sft(whole, NEVER)
+    saving = replace(run, steps=3)
+    asks = Asks(run.out, looks=1)
+    assert sft(saving, asks) is not None
+    assert asks.waited == [False, True, False], "it is there until the checkpoint is, and one request is one checkpoint"
+    assert kept(run.out) == {2, 3}
+    assert curve(run.out) == curve(whole.out)
+
+
+def test_what_a_dead_run_was_asked_is_forgotten(run: SftRun) -> None:
+    run.out.mkdir(parents=True)
+    (run.out / SAVE).touch()
+    assert sft(replace(run, steps=2), NEVER) is not None
+    assert kept(run.out) == {2}
+    assert not (run.out / SAVE).exists()
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_only_the_first_process_decides_on_a_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: bool) -> None:
+    """The others neither look nor tidy up: they do as it says, whatever they find."""
+    said: list[bool] = []
+
+    def told(found: list[bool]) -> list[bool]:
+        said.extend(found)
+        return [True]
+
+    monkeypatch.setattr(watching, "broadcast_object_list", told)
+    (tmp_path / SAVE).touch()
+    save, control = Save(tmp_path, every=2), TrainerControl()
+    state = TrainerState(global_step=3, is_world_process_zero=first)
+    save.on_step_end(None, state, control)
+    assert (said, control.should_save) == ([], False), "not after a step from which none can go on"
+    state.global_step = 4
+    save.on_step_end(None, state, control)
+    assert (said, control.should_save) == ([first], True)
+    save.on_save(None, state, control)
+    assert (tmp_path / SAVE).exists() is not first
 
 
 def test_a_checkpoint_that_was_cut_is_not_gone_on_from(run: SftRun) -> None:
