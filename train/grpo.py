@@ -19,7 +19,7 @@ from trl.trainer.utils import RepeatSampler
 
 from core.backends.checkpoint import Checkpoint
 from train.curated import open_rows, short_enough, told
-from train.models import adapter_of, freeze_sight, load_trainable, save_trained
+from train.models import adapter_of, computes_bfloat16, freeze_sight, load_trainable, save_trained
 from train.presets import GrpoPreset
 from train.provenance import write_run
 from train.redrawing import Redrawer, RewardError
@@ -205,7 +205,7 @@ def configuration(run: GrpoRun) -> GRPOConfig:
         vllm_mode="colocate" if run.rollouts.vllm == "off" else run.rollouts.vllm,
         vllm_server_base_url=run.rollouts.url if run.rollouts.vllm == "server" else None,
         vllm_gpu_memory_utilization=run.rollouts.memory,
-        bf16=cuda and torch.cuda.is_bf16_supported(),
+        bf16=computes_bfloat16(),
         use_cpu=not cuda,
         gradient_checkpointing=preset.checkpointing,
         logging_steps=1,

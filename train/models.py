@@ -36,6 +36,16 @@ def load_trainable(model: str, dtype: Dtype) -> Checkpoint:
     return checkpoint
 
 
+def computes_bfloat16() -> bool:
+    """Whether the device that trains multiplies in bfloat16: a CPU without that has to convert, and takes seven times as long."""
+    import torch
+
+    if torch.cuda.is_available():
+        return torch.cuda.is_bf16_supported()
+    can = torch.cpu.get_capabilities()
+    return bool(can.get("avx512_bf16") or can.get("amx_bf16"))
+
+
 def freeze_sight(model: Any) -> None:
     """Freezes the vision tower and the projector (METHOD: training)."""
     inner = getattr(model, "model", model)

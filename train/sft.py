@@ -20,7 +20,7 @@ from trl.trainer.sft_trainer import DataCollatorForVisionLanguageModeling
 
 from core.backends.checkpoint import Checkpoint
 from train.curated import files, open_rows, sampled, short_enough, spoken, weighted
-from train.models import adapter_of, freeze_sight, load_trainable, save_trained
+from train.models import adapter_of, computes_bfloat16, freeze_sight, load_trainable, save_trained
 from train.presets import SftPreset
 from train.provenance import write_run
 from train.runs import CHECKPOINTS, METRICS, RunError, begin, finish, leads, read_lines, step_of, world
@@ -153,7 +153,7 @@ def configuration(run: SftRun, held_out: bool) -> SFTConfig:
         lr_scheduler_type=preset.schedule,
         warmup_steps=preset.warmup,  # below 1: a share of all steps
         max_grad_norm=preset.clip,
-        bf16=cuda and torch.cuda.is_bf16_supported(),
+        bf16=computes_bfloat16(),
         use_cpu=not cuda,
         gradient_checkpointing=preset.checkpointing,
         max_length=None,  # a row that was cut would have lost its reply; those too long are left out
