@@ -42,6 +42,7 @@ class BenchmarkRun:
     out: Path
     control: Control = "none"
     max_attempts: int = 5
+    threshold: float | None = None  # the least P(success) that passes
     limit: int = 200
     seed: int = 0
     shard: Shard = WHOLE
@@ -89,6 +90,7 @@ def benchmark(
         if run.plans_of is not None:
             agents = replace(agents, planner=Remembering(agents.planner, plans_of(run.plans_of)))
         told_by, policy = controlled(agents, run.control, run.max_attempts)
+        policy = policy.model_copy(update={"threshold": run.threshold})
         terms = Terms(profile.name, policy, run.seed)
         collection = Collection(store, told_by, prompts, terms, run.in_flight)
         done = 0

@@ -33,6 +33,9 @@ def pocket(
         ),
     ] = "none",
     max_attempts: Annotated[int, typer.Option(min=1, max=20, help="Most drawings a step.")] = 5,
+    threshold: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Least P(success) that passes.", show_default="the critic's word")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="Only the first so many requests.")] = 200,
     seed: Annotated[int, typer.Option(min=0, help="Each story's own seed follows from this one.")] = 0,
     shard: Annotated[str, typer.Option(help="Only this part of the requests, such as 2/8.")] = "1/1",
@@ -57,7 +60,7 @@ def pocket(
         part = Shard.parse(shard)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--shard") from error
-    run = BenchmarkRun(profile, out, control, max_attempts, limit, seed, part, plans_of, in_flight)
+    run = BenchmarkRun(profile, out, control, max_attempts, threshold, limit, seed, part, plans_of, in_flight)
     with plainly():
         report = _told(run, load_profile(profile))
     if report is None:

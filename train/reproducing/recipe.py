@@ -51,6 +51,7 @@ ROWS = (
     Measured("planner, each step once (T_max 1)", (ONCE,), "no critic"),
     Measured("+ critic, zero-shot", ("zero-0",), "taught on made-up faults only"),
     Measured("+ critic SFT", tuple(f"sft-{seed}" for seed in SEEDS)),
+    Measured("+ critic SFT, and P(success) of 0.9 or more", ("strict-0",), "strictness without training"),
     Measured("+ critic SFT, unfiltered data", ("unfiltered-0",)),
     Measured("+ GRPO", tuple(f"grpo-{seed}" for seed in SEEDS), "the whole method, T_max 5"),
     Measured("+ GRPO without the step-wise reward", ("no-step-0",)),
@@ -140,6 +141,8 @@ def _controls(out: Path, scale: Scale) -> Iterator[Task]:
     yield _evaluated(out, scale, "alone", "zero", "alone", 0, ())
     for control, name in (("best-of-n", "best-0"), ("reseed", "reseed-0"), ("rewrite", "rewrite-0")):
         yield _evaluated(out, scale, name, "grpo-0", control, 0, ("grpo-0", ONCE))
+    strict = _evaluated(out, scale, "strict-0", "sft", "none", 0, ("sft", ONCE))
+    yield replace(strict, words=(*strict.words, "--threshold", "0.9"))
 
 
 def _ablations(out: Path, scale: Scale) -> Iterator[Task]:

@@ -119,6 +119,7 @@ PAIRS = (
     ("+ critic SFT", "+ critic SFT, unfiltered data"),
     ("+ GRPO", "planner, each step once (T_max 1)"),
     ("+ GRPO", "painter alone"),
+    ("+ GRPO", "+ critic SFT, and P(success) of 0.9 or more"),
     ("+ GRPO", "control: best of 5"),
     ("+ GRPO", "control: same prompt, new seeds"),
     ("+ GRPO", "control: prompts rewritten unseen"),
