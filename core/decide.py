@@ -6,6 +6,7 @@ beforehand which pictures it would make stale.
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import assert_never
 
 from core.commands import (
@@ -56,28 +57,29 @@ def decide(t: Trajectory, command: Command, by: str) -> tuple[Event, ...]:
         return (_open(t, command, by),)
     if t.request is None:
         raise CommandError("This story has not been opened yet.")
-    fact = _decided(t, command, by)
+    facts = _facts(t, command, by)
     match getattr(command, "stale", "redraw"):
-        case "keep" if lost := _lost(t, fact) - _redrawn(command):
-            kept = evolve(t, fact)
+        case "keep" if lost := _lost(t, facts) - _redrawn(command):
+            kept = reduce(evolve, facts, t)
             steps = tuple(step.model_copy(update={"locked": True}) if step.id in lost else step for step in kept.steps)
-            return (fact, PlanEdited(plan_revision=kept.plan_revision + 1, steps=steps, by=by, continued=True))
-        case "later" if _lost(t, fact) and not t.paused:
-            return (fact, Paused(by=by))
+            return (*facts, PlanEdited(plan_revision=kept.plan_revision + 1, steps=steps, by=by, continued=True))
+        case "later" if _lost(t, facts) and not t.paused:
+            return (*facts, Paused(by=by))
         case _:
-            return (fact,)
+            return facts
 
 
 def loses(t: Trajectory, command: Command) -> tuple[StepId, ...]:
     """The other steps, in order, whose pictures ``command`` would make stale if they were not kept. Raises ``CommandError``."""
-    lost = _lost(t, _decided(t, command, "person:local")) - _redrawn(command)
+    lost = _lost(t, _facts(t, command, "person:local")) - _redrawn(command)
     return tuple(step.id for step in t.steps if step.id in lost)
 
 
-def _lost(t: Trajectory, fact: Event) -> set[StepId]:
-    """The steps that have their picture now, are still there after ``fact``, and have it no longer."""
+def _lost(t: Trajectory, facts: tuple[Event, ...]) -> set[StepId]:
+    """The steps that have their picture now, are still there after ``facts``, and have it no longer."""
     had = {standing.step.id for standing in t.standings if standing.image}
-    return had & {standing.step.id for standing in evolve(t, fact).standings if not standing.image and standing.step.prompt}
+    after = reduce(evolve, facts, t).standings
+    return had & {standing.step.id for standing in after if not standing.image and standing.step.prompt}
 
 
 def _redrawn(command: Command) -> set[StepId]:
@@ -89,6 +91,16 @@ def _redrawn(command: Command) -> set[StepId]:
             return {key.step}
         case _:
             return set()
+
+
+def _facts(t: Trajectory, command: Command, by: str) -> tuple[Event, ...]:
+    """What a command says; who accepts an attempt at a step that has its picture wants this one to be it."""
+    fact = _decided(t, command, by)
+    if isinstance(command, Overrule) and command.accepted and (standing := t.standing(command.attempt.step)):
+        present = any(tried.attempt.key == command.attempt for tried in standing.tries)
+        if present and standing.settled and (standing.settled.attempt, standing.settled.why) != (command.attempt, "person"):
+            return (fact, _chosen(t, command.attempt, by).model_copy(update={"continued": True}))
+    return (fact,)
 
 
 def _decided(t: Trajectory, command: Command, by: str) -> Event:

@@ -296,16 +296,7 @@ def _judged(t: Trajectory, event: Judged) -> Trajectory:
     settlements = t.settlements
     if person and not event.verdict.accepted:  # a rejected picture can't stay the step's picture
         settlements = tuple(settled for settled in t.settlements if settled.attempt != event.attempt)
-    elif person and (standing := _present(t, event.attempt)) and (now := standing.settled):
-        settled = now.model_copy(update={"attempt": event.attempt, "why": "person"})
-        settlements = tuple(settled if other == now else other for other in t.settlements)
     return _with(t, tries=tries, settlements=settlements, failures=(), unreviewed=not person)
-
-
-def _present(t: Trajectory, key: AttemptKey) -> Standing | None:
-    """The standing of the attempt's step, if the attempt could be that step's picture as it is now."""
-    standing = t.standing(key.step)
-    return standing if standing and any(tried.attempt.key == key for tried in standing.tries) else None
 
 
 def _with_steps(t: Trajectory, steps: tuple[Step, ...], plan_revision: int) -> Trajectory:

@@ -3,7 +3,28 @@
 from core.store.audit import Audit
 from core.store.library import Cursor, Page, StoryQuery
 from core.store.projection import Status, StoryCard, title_of
+from core.store.queue import Order, Query
+from core.store.reviews import Guideline, Reviews, Taken
 from core.store.store import Store, new_id
+from core.store.tallies import Calibration, Progress
 from core.store.timings import Timings
 
-__all__ = ["Audit", "Cursor", "Page", "Status", "Store", "StoryCard", "StoryQuery", "Timings", "new_id", "title_of"]
+__all__ = [
+    "Audit",
+    "Calibration",
+    "Cursor",
+    "Guideline",
+    "Order",
+    "Page",
+    "Progress",
+    "Query",
+    "Reviews",
+    "Status",
+    "Store",
+    "StoryCard",
+    "StoryQuery",
+    "Taken",
+    "Timings",
+    "new_id",
+    "title_of",
+]

@@ -12,6 +12,8 @@ from sqlmodel import col
 from core.errors import StoreError
 from core.events import Branched, Event, Opened
 from core.store.projection import Row
+from core.store.review_tables import Reviewable
+from core.store.reviewable import all_rows
 from core.store.rows import facts_of, own_attempts, own_timings, parsed, story_projection, trunk_of
 from core.store.tables import Attempt, Story, Timing
 from core.trajectory import Trajectory, fold
@@ -62,6 +64,20 @@ def _projection_faults(db: Connection, story_id: str, events: Sequence[Event], t
         yield f"The row of attempt {number} at {step}, revision {revision}, {how}."
     for seq, how in _differences(db, Timing, story_id, own_timings(events, t, shared)):
         yield f"The row of what fact {seq} took {how}."
+    if stored["gathered"]:
+        yield from _unlike(db, story_id, all_rows(story_id, shared, events[shared:], t))
+
+
+def _unlike(db: Connection, story_id: str, wanted: dict[tuple[str, str], Row]) -> Iterator[str]:
+    """What is wrong with the rows of what can be reviewed; rows without a fact may still have reviews, and do no harm."""
+    there = {
+        (row["kind"], row["key"]): row
+        for row in db.execute(select(Reviewable).where(col(Reviewable.story_id) == story_id)).mappings()
+    }
+    for name, row in wanted.items():
+        stored = there.get(name)
+        if stored is None or any(stored[column] != value for column, value in row.items()):
+            yield f"The row to review {name[0]} {name[1]} {'is missing' if stored is None else 'differs from the facts'}."
 
 
 def _branches(events: Sequence[Event], trunk: str, shared: int) -> bool:

@@ -11,6 +11,7 @@ from sqlmodel import col
 
 from core.errors import StoreError
 from core.events import EVENT, Branched, Event, Failed, Imported, Redone, Undone
+from core.store import gathering
 from core.store.projection import Row, attempt_rows, failures_of, founding_row, story_row, timing_rows, touched
 from core.store.tables import Attempt, Story, Timing
 from core.store.tables import Event as Fact
@@ -39,16 +40,15 @@ def is_deleted(db: Connection, story_id: str) -> bool | None:
 
 def facts_of(db: Connection, story_id: str, after: int = -1) -> list[Row]:
     """Number, kind and JSON of a story's facts from number ``after + 1`` on, as they are stored, wherever they are."""
-    facts, keeper, below = list[Row](), story_id, None
-    while True:
+    facts = list[Row]()
+    for keeper, below in stem_of(db, story_id):
+        if below is not None and after + 1 >= below:
+            break
         mine = select(col(Fact.seq), col(Fact.kind), col(Fact.payload)).where(col(Fact.story_id) == keeper, col(Fact.seq) > after)
         if below is not None:
             mine = mine.where(col(Fact.seq) < below)
         facts[:0] = [dict(row) for row in db.execute(mine.order_by(col(Fact.seq))).mappings()]
-        trunk, length = trunk_of(db, keeper)
-        if trunk is None or after + 1 >= length or (below is not None and length >= below):  # a branch of itself never ends
-            return facts
-        keeper, below = trunk, length
+    return facts
 
 
 def parsed(story_id: str, rows: Sequence[Row], first: int = 0) -> list[Event]:
@@ -62,6 +62,17 @@ def parsed(story_id: str, rows: Sequence[Row], first: int = 0) -> list[Event]:
         except ValidationError as error:
             raise StoreError("Fact {number} of the story {story} cannot be read.", number=seq, story=story_id) from error
     return events
+
+
+def stem_of(db: Connection, story_id: str) -> list[tuple[str, int | None]]:
+    """The stories that keep this one's facts, itself first, and below which number each keeps them; None: all of its own."""
+    stem, keeper, below = list[tuple[str, int | None]](), story_id, None
+    while True:
+        stem.append((keeper, below))
+        trunk, length = trunk_of(db, keeper)
+        if trunk is None or (below is not None and length >= below):  # a branch of itself never ends
+            return stem
+        keeper, below = trunk, length
 
 
 def family_of(db: Connection, story_id: str) -> set[str]:
@@ -94,6 +105,7 @@ def put_facts(db: Connection, story_id: str, seq: int, events: Sequence[Event], 
         keys |= _kept(db, story_id)
     if keys:
         _put(db, Attempt, story_id, attempt_rows(t, failures_of(_failed(db, story_id)), keys))
+    gathering.put_made(db, story_id, (seq, events, t), keys)
 
 
 def put_branch(db: Connection, story_id: str, before: Sequence[Event], branched: Branched, t: Trajectory) -> None:
@@ -123,6 +135,13 @@ def put_projections(db: Connection, story_id: str, events: Sequence[Event], t: T
     for table, rows in ((Attempt, own_attempts(events, t, shared)), (Timing, own_timings(events, t, shared))):
         db.execute(delete(table).where(col(table.story_id) == story_id))
         _put(db, table, story_id, rows)
+    gather(db, story_id, events, t, shared)
+
+
+def gather(db: Connection, story_id: str, events: Sequence[Event], t: Trajectory, shared: int) -> None:
+    """Writes the rows of all that can be reviewed of the story, and says that it did; their ids, and reviews, stay."""
+    gathering.put_all(db, story_id, (shared, events[shared:], t))
+    change_story(db, story_id, {"gathered": True})
 
 
 def story_projection(events: Sequence[Event], t: Trajectory) -> Row:
@@ -145,7 +164,7 @@ def change_story(db: Connection, story_id: str, values: Row) -> None:
 
 
 def _put_story(db: Connection, story_id: str, values: Row) -> None:
-    unless_said = {"deleted": False, "starred": False, "trunk": None, "trunk_length": 0}
+    unless_said = {"deleted": False, "starred": False, "trunk": None, "trunk_length": 0, "gathered": True}
     db.execute(insert(Story), [{"id": story_id, **unless_said, **values}])
 
 

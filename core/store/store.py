@@ -28,6 +28,7 @@ from core.store.audit import Audit, audit, damage
 from core.store.database import Database
 from core.store.library import Page, StoryQuery
 from core.store.projection import StoryCard
+from core.store.reviews import Reviews
 from core.store.tables import Story as StoryRow
 from core.store.timings import Timings, timings_of
 from core.story import Story
@@ -51,12 +52,21 @@ class Store:
         self._live: WeakValueDictionary[str, Story] = WeakValueDictionary()
         self._deleted = set[str]()  # by this process, so that a live story that was deleted is not found either
         self._opening = Lock()
+        self._reviews: Reviews | None = None
         if not self.read_only:
             self.images.sweep()
 
     @property
     def read_only(self) -> str:
         return self.database.read_only
+
+    @property
+    def reviews(self) -> Reviews:
+        """What annotators say of these stories."""
+        with self._opening:
+            if self._reviews is None:
+                self._reviews = Reviews(self.database)
+            return self._reviews
 
     def close(self) -> None:
         """Gives the folder back. Stories that are still in use can no longer record."""

@@ -1,8 +1,8 @@
 """The rows of the data folder's database. Only the store reads or writes them; domain values are never rows.
 
 ``event`` is the truth. ``story``, ``attempt`` and ``timing`` are projections of it, for lists and queries: written in the
-transaction of the fact, and rebuildable. ``review`` is what annotators said; it never changes a story. A change of any column
-is a numbered migration, too.
+transaction of the fact, and rebuildable. What annotators said is in :mod:`core.store.review_tables`. A change of any column is
+a numbered migration, too.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ class Story(SQLModel, table=True):
     """One story as a list shows it.
 
     No projections are ``deleted``, which hides a story and keeps its facts; ``starred``; and ``trunk`` with ``trunk_length``,
-    which say where a branch's first facts are kept: the first so many of that story.
+    which say where a branch's first facts are kept: the first so many of that story. ``gathered``: what can be reviewed of it
+    has its rows; a story that an older version kept gets them when somebody first reviews.
     """
 
     __table_args__ = (
@@ -42,6 +43,7 @@ class Story(SQLModel, table=True):
         Index("story_newest_starred", "starred", "deleted", "created_at", "id"),
         Index("story_profiles", "owner", "deleted", "profile"),
         Index("story_of_trunk", "trunk", sqlite_where=text("trunk IS NOT NULL")),
+        Index("story_to_gather", "id", sqlite_where=text("gathered = 0")),
     )
 
     id: str = Field(primary_key=True)
@@ -61,6 +63,7 @@ class Story(SQLModel, table=True):
     starred: bool = Field(sa_column_kwargs={"server_default": text("0")})
     trunk: str | None = Field(foreign_key="story.id")
     trunk_length: int = Field(sa_column_kwargs={"server_default": text("0")})
+    gathered: bool = Field(sa_column_kwargs={"server_default": text("0")})
 
 
 class Event(SQLModel, table=True):
@@ -106,22 +109,4 @@ class Timing(SQLModel, table=True):
     profile: str
     kind: str  # of the fact
     seconds: float
-    at: datetime = Field(sa_type=Utc)
-
-
-class Review(SQLModel, table=True):
-    """One annotator's judgement of one attempt."""
-
-    __table_args__ = (Index("review_of_attempt", "story_id", "step", "revision", "number"),)
-
-    id: int | None = Field(default=None, primary_key=True)
-    story_id: str = Field(foreign_key="story.id")
-    step: str
-    revision: int
-    number: int
-    reviewer: str
-    accepted: bool
-    refined_prompt: str | None
-    note: str
-    guideline: str  # the version of the annotators' guideline it was made under
     at: datetime = Field(sa_type=Utc)

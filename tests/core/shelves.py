@@ -31,7 +31,7 @@ def fill(store: Store, numbers: Iterable[int]) -> list[str]:
     for number in numbers:
         fact, story_id = opened(number), f"{number:012}"
         row = {**projection.story_row(fold([fact])), **projection.founding_row([fact]), "updated_at": fact.at, "failures": 0}
-        kept = {"deleted": False, "starred": number % 50 == 0, "trunk": None, "trunk_length": 0}
+        kept = {"deleted": False, "starred": number % 50 == 0, "trunk": None, "trunk_length": 0, "gathered": True}
         stories.append({"id": story_id, **row, **kept})
         payload = EVENT.dump_json(fact).decode()
         facts.append({"story_id": story_id, "seq": 0, "kind": "opened", "payload": payload, "by": fact.by, "at": fact.at})

@@ -146,6 +146,7 @@ def test_rows_follow_from_facts_and_can_be_rebuilt_from_nothing(tmp_path_factory
         before = projected(store)
         with store.database.writing() as db:
             db.exec_driver_sql("DELETE FROM attempt")
+            db.exec_driver_sql("UPDATE reviewable SET p_success = 0.123, critic = 'nobody', superseded = 1, answers = 7")
             db.exec_driver_sql("UPDATE timing SET seconds = 99")
             db.exec_driver_sql("UPDATE story SET status = 'lost', title = '', attempts = 99, failures = 99, cover = NULL")
         store.rebuild()
@@ -155,7 +156,8 @@ def test_rows_follow_from_facts_and_can_be_rebuilt_from_nothing(tmp_path_factory
 def projected(store: Store) -> list:
     with store.database.reading() as db:
         return [
-            db.exec_driver_sql(f"SELECT * FROM {table} ORDER BY 1, 2, 3, 4").all() for table in ("story", "attempt", "timing")
+            db.exec_driver_sql(f"SELECT * FROM {table} ORDER BY 1, 2, 3, 4").all()
+            for table in ("story", "attempt", "timing", "reviewable")
         ]
 
 

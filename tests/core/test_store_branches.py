@@ -215,5 +215,6 @@ def test_a_chain_of_branches_has_the_facts_that_one_story_would_have(
 def dumped(store: Store) -> list:
     with store.database.reading() as db:
         return [
-            db.exec_driver_sql(f"SELECT * FROM {table} ORDER BY 1, 2, 3, 4").all() for table in ("story", "attempt", "timing")
+            db.exec_driver_sql(f"SELECT * FROM {table} ORDER BY 1, 2, 3, 4").all()
+            for table in ("story", "attempt", "timing", "reviewable")
         ]
