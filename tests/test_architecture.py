@@ -42,6 +42,7 @@ FLOORS = {
 #: Modules of one floor that may import each other, in this direction.
 SAME_FLOOR = {
     ("core.events", "core.types"),
+    ("core.agreement", "core.reviewing"),
     ("core.policy", "core.trajectory"),
     ("core.decide", "core.commands"),
     ("core.decide", "core.trajectory"),

@@ -22,6 +22,19 @@ class Format(StrEnum):
     records = "records"
     interleaved_easy = "interleaved-easy"
     interleaved_hard = "interleaved-hard"
+    reviews = "reviews"
+
+
+class File(StrEnum):
+    jsonl = "jsonl"
+    csv = "csv"
+    parquet = "parquet"
+    argilla = "argilla"
+
+
+class Names(StrEnum):
+    keep = "keep"
+    hash = "hash"
 
 
 class Rows(StrEnum):
@@ -32,7 +45,10 @@ class Rows(StrEnum):
 
 
 OF_ROWS = (Format.trl, Format.llamafactory, Format.easyr1)
-Chosen = Annotated[Format, typer.Option("--format", show_default=False, help="Of rows: the first three. Of stories: the others.")]
+Chosen = Annotated[
+    Format,
+    typer.Option("--format", show_default=False, help="Of rows: the first three; of stories: the others, but reviews."),
+]
 
 
 def export(
@@ -41,16 +57,24 @@ def export(
         Path, typer.Option(exists=True, file_okay=False, show_default=False, help="Curated folder, or data folder for stories.")
     ],
     out: Annotated[Path, typer.Option(file_okay=False, show_default=False, help="Folder to write to.")],
+    file: Annotated[File | None, typer.Option("--as", help="What reviews are written as.", show_default="jsonl")] = None,
+    names: Annotated[
+        Names | None, typer.Option(help="Whether reviewers keep their names or become hashes.", show_default="keep")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what is there to export.")] = False,
 ) -> None:
     """Write training data in a form that other tools read.
 
     trl, llamafactory and easyr1 write the rows of a curated folder; records, interleaved-easy and interleaved-hard the
-    finished stories of a data folder. Pictures become files beside the rows.
+    finished stories of a data folder; reviews writes what annotators said in a data folder. Pictures become files beside the
+    rows.
 
     trl holds everything. llamafactory (ShareGPT) lacks where rows come from, their weights, and critic_rl. easyr1 holds
     critic_rl alone, without where rows come from, seeds, and the question's wording. The formats of stories lack seeds,
     scores, notes, and what was edited on the way; interleaved-easy also all attempts but the kept ones, and verdicts.
+    reviews is one row a review: what was judged, what the critic said and how sure it was, and the answer with its reviewer,
+    guideline and time. As csv, what a spreadsheet would take for a formula has an apostrophe before it; as parquet, pictures
+    are inside; as argilla, it is one dataset for each kind of item, for Argilla's Dataset.from_disk.
 
     What a format can't hold is named on stderr and left out. The last line on stdout is one JSON object: written (by
     kind), and left_out.
@@ -59,12 +83,16 @@ def export(
     from train.formats.exchange import export_rows
     from train.formats.stories import export_stories
 
+    if form is not Format.reviews and (file or names):
+        raise typer.BadParameter("Only reviews have a choice of files and names.", param_hint="--as" if file else "--names")
     with plainly():
         if dry_run:
             typer.echo(_contents(data, form))
             return
         if form in OF_ROWS:
             done = export_rows(form.value, data, out, _complain)
+        elif form is Format.reviews:
+            done = _reviews(data, out, file or File.jsonl, names or Names.keep)
         else:
             with Store(data, write=False) as store:
                 done = export_stories(form.value, store, out, _complain)
@@ -94,6 +122,8 @@ def bring_in(
     from train.formats.stories import import_stories
     from train.provenance import write_run
 
+    if form is Format.reviews:
+        raise typer.BadParameter("Reviews can be exported only.", param_hint="--format")
     with plainly():
         if form in OF_ROWS:
             done = import_rows(form.value, file, out, pack_of(profile), _complain, rows and rows.value)
@@ -104,6 +134,14 @@ def bring_in(
     _show(done)
 
 
+def _reviews(data: Path, out: Path, file: File, names: Names) -> Exchanged:
+    from core.store import Store
+    from train.formats.reviews import export_reviews
+
+    with Store(data, write=False) as store:
+        return export_reviews(file.value, store, out, _complain, names.value)
+
+
 def _contents(data: Path, form: Format) -> str:
     if form in OF_ROWS:
         files = sorted(path.relative_to(data).as_posix() for path in data.glob("*/*.parquet"))
@@ -111,6 +149,8 @@ def _contents(data: Path, form: Format) -> str:
     from core.store import Store
 
     with Store(data, write=False) as store:
+        if form is Format.reviews:
+            return f"{sum(1 for _ in store.reviews.everything())} reviews."
         return f"{len(store.ids())} stories, of which the finished ones would be written."
 
 

@@ -139,7 +139,12 @@ def curate(
 
     Planner rows show a story up to a random step, and ask for the rest of its plan. Critic rows come of steps that got
     better or are good throughout, by their scores (run "score" first); the steps whose scores vary most go to RL. Successes
-    and failures are balanced at each attempt's number. What people said outranks what models said, and is never filtered.
+    and failures are balanced at each attempt's number. What people said outranks what models said, and is never filtered by
+    scores: an adjudicator's word counts before the annotators', theirs before that of the story's creator, who overruled, and
+    then the critic's. What annotators disagree about is dropped. Plans as annotators corrected them take the place of the
+    planner's, and the pairs that they compared become preferences. Rows say who decided, when, by which version of the
+    guideline, how many of how many agree, and what faults they found.
+
     All stories of one request, branches and copies too, are on one side: to train or to validate. Duplicates are removed.
 
     Writes planner_sft, critic_sft, critic_rl and preference, each with parquet files to train and to validate, pictures
@@ -147,7 +152,9 @@ def curate(
     earlier curation in the same folder once it is whole. Data folders of several shards or machines may be given together.
 
     The last line on stdout is one JSON object: stories, attempts, scored, rows (by folder and side), dropped (by kind and
-    reason), people_changed (rows that say what a person changed), seconds. No usable row: the exit status is 1.
+    reason), people_changed (rows that are what people made them) and which of those annotators_changed and
+    creators_changed, reviewed (attempts that annotators judged), disputed (those that they are split about), seconds. No
+    usable row: the exit status is 1.
     """
     from pydantic import ValidationError
 
@@ -171,7 +178,8 @@ def curate(
             fg="yellow",
         )
     found = asdict(made)
-    said = {name: found[name] for name in ("stories", "attempts", "scored", "rows", "dropped", "people_changed")}
+    counts = ("stories", "attempts", "scored", "rows", "dropped", "reviewed", "disputed")
+    said = {name: found[name] for name in (*counts, "people_changed", "annotators_changed", "creators_changed")}
     typer.echo(json.dumps(said | {"seconds": round(time.monotonic() - started, 3)}))
 
 

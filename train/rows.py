@@ -6,43 +6,22 @@ content, never by a path; whoever writes them fetches the pixels.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from core.dialect import Message, Pack, critic_messages, plan_reply, planner_messages, shows_references, verdict_reply
 from core.ports import Score
-from core.types import MAX_GIVEN, ImageRef, Plan, PlannedStep, Step, Value, Verdict
-from train.told import Case, Told
+from core.types import MAX_GIVEN, MAX_STEPS, ImageRef, Plan, Step, Verdict
+from train.origins import Names, Origin, case_origin, compared_origin, plan_origin
+from train.reviewed import Compared
+from train.told import Case, Told, words_of
 
 #: What the critic is told was drawn with on the first attempt: nothing, as the released critics were trained; or the step's
 #: prompt, as inference tells it (METHOD, fault 5).
 FirstPrompt = Literal["empty", "filled"]
-
-
-class Origin(Value):
-    """Where a row comes from, and who says so.
-
-    ``step`` and ``number`` are, for a planner's row, the first step that it plans and how many it was shown. ``stem`` names
-    the request, ``owner`` hides who it belongs to; ``guideline`` is the version of the annotators' guideline, if any.
-    """
-
-    story: str
-    step: str
-    revision: int
-    number: int
-    stem: str
-    owner: str
-    by: str
-    source: Literal["person", "critic", "planner"]
-    at: str
-    guideline: str = ""
-    profile: str = ""
-    planner: str = ""
-    painter: str = ""
-    critic: str = ""
-    weight: float = 1.0
+DISAGREE, NEITHER = "annotators disagree", "annotators find neither attempt better"
+BEGINS_OTHERWISE = "annotators' plan begins otherwise than the story"
 
 
 @dataclass(frozen=True)
@@ -107,18 +86,23 @@ Row = PlannerRow | CriticRow | CriticPrompt | PreferenceRow
 # ---------------------------------------------------------------- planner
 
 
-def planner_row(pack: Pack, story: Told, cut: int, weight: float = 1.0) -> PlannerRow:
-    """The row that shows the first ``cut`` steps, which must be done, and asks for the others.
+def planner_row(pack: Pack, story: Told, cut: int, weight: float = 1.0, names: Names = "hash") -> PlannerRow:
+    """The row that shows the first ``cut`` steps, which must be done, and asks for the others of the plan that counts.
 
-    ``ValueError`` says why there is none: nothing would be left to plan, or more would be shown than a request can hold.
+    ``ValueError`` says why there is none: nothing would be left to plan, more would be shown than a request can hold, or
+    annotators would have begun otherwise than what would be shown.
     """
-    request, steps = story.request, story.trajectory.steps
+    request, steps = story.request, [words_of(step) for step in story.plan]
     if not 0 <= cut < len(steps) or cut > len(story.shown):
         raise ValueError(f"the plan of {len(steps)} steps, {len(story.shown)} of them done, cannot be cut at {cut}")
+    if len(steps) > MAX_STEPS:
+        raise ValueError(f"a plan of more than {MAX_STEPS} steps")
+    if steps[:cut] != [words_of(step) for step, _ in story.shown[:cut]]:
+        raise ValueError(BEGINS_OTHERWISE)
     if len(request.given) + cut > MAX_GIVEN:
         raise ValueError(f"{len(request.given) + cut} pieces would be shown; at most {MAX_GIVEN} are")
     before, shown = [(piece.text, piece.image) for piece in request.given], story.shown[:cut]
-    given = before + [(_words_of(step), image) for step, image in shown]
+    given = before + [(_caption_of(step), image) for step, image in shown]
     prompt = planner_messages(
         pack,
         request.text,
@@ -130,52 +114,40 @@ def planner_row(pack: Pack, story: Told, cut: int, weight: float = 1.0) -> Plann
     )
     references = request.references if shows_references(pack) else ()
     images = (*request.images, *(image for _, image in given if image), *references)
-    left = tuple(PlannedStep(**step.model_dump(include=set(PlannedStep.model_fields))) for step in steps[cut:])
-    completion = plan_reply(Plan(steps=left, thought=story.trajectory.thought), first=len(given) + 1)
-    return PlannerRow(_plan_origin(story, steps[cut], cut, weight), prompt, images, completion)
+    completion = plan_reply(Plan(steps=tuple(steps[cut:]), thought=story.trajectory.thought), first=len(given) + 1)
+    return PlannerRow(plan_origin(story, cut, weight, names), prompt, images, completion)
 
 
-def _words_of(step: Step) -> str:
+def _caption_of(step: Step) -> str:
     """What stands under a step's picture when a person shows it: its caption, else what it is about."""
     return step.caption or step.instruction or step.title
-
-
-def _plan_origin(story: Told, step: Step, cut: int, weight: float) -> Origin:
-    planned = story.planned
-    by_person = planned is None or planned.steps != story.trajectory.steps
-    by = f"person:{story.owner}" if by_person or planned is None else planned.by
-    return Origin(
-        story=story.id,
-        step=step.id,
-        revision=step.revision,
-        number=cut,
-        stem=story.stem,
-        owner=hidden(story.owner),
-        by=hidden_by(by),
-        source="person" if by_person else "planner",
-        at=planned.at.isoformat() if planned else "",
-        profile=story.trajectory.profile,
-        planner=planned.by.partition(":")[2] if planned else "",
-        weight=weight if by_person else 1.0,
-    )
 
 
 # ---------------------------------------------------------------- critic
 
 
-def critic_row(pack: Pack, story: Told, case: Case, first: FirstPrompt = "filled", weight: float = 1.0) -> CriticRow:
+def critic_row(
+    pack: Pack, story: Told, case: Case, first: FirstPrompt = "filled", weight: float = 1.0, names: Names = "hash"
+) -> CriticRow:
     """The row that teaches the verdict which counts. ``ValueError`` if nobody judged the attempt."""
     verdict = taught(case)
     completion = verdict_reply(verdict, case.attempt.prompt)
-    return CriticRow(_origin(story, case, weight), asked(pack, case, first), pictures(case), completion)
+    return CriticRow(case_origin(story, case, weight, names), asked(pack, case, first), pictures(case), completion)
 
 
 def critic_prompt(
-    pack: Pack, story: Told, case: Case, truth: bool, score: Score | None, first: FirstPrompt = "filled", weight: float = 1.0
+    pack: Pack,
+    story: Told,
+    case: Case,
+    truth: bool,
+    score: Score | None,
+    first: FirstPrompt = "filled",
+    weight: float = 1.0,
+    names: Names = "hash",
 ) -> CriticPrompt:
     """The row that lets the critic answer freely; ``truth`` is whether the attempt is a success."""
     return CriticPrompt(
-        _origin(story, case, weight),
+        case_origin(story, case, weight, names),
         asked(pack, case, first),
         pictures(case),
         truth,
@@ -220,24 +192,38 @@ def pictures(case: Case) -> tuple[Picture, ...]:
 
 
 def corrected_row(
-    pack: Pack, story: Told, case: Case, first: FirstPrompt = "filled", weight: float = 1.0
+    pack: Pack, story: Told, case: Case, first: FirstPrompt = "filled", weight: float = 1.0, names: Names = "hash"
 ) -> PreferenceRow | None:
     """Person over critic: what the person says against what the critic said; None where they say the same."""
     if case.person is None or case.critic is None or not case.changed:
         return None
-    chosen, rejected = taught(case), case.critic.verdict
-    return _preference(pack, story, case, chosen, rejected, first, weight)
+    return _preference(pack, case, (taught(case), case.critic.verdict), first, case_origin(story, case, weight, names))
 
 
 def improving_row(
-    pack: Pack, story: Told, cases: Sequence[Case], scores: Sequence[Score | None], margin: float, first: FirstPrompt = "filled"
+    pack: Pack,
+    story: Told,
+    cases: Sequence[Case],
+    scores: Sequence[Score | None],
+    margin: float,
+    first: FirstPrompt = "filled",
+    names: Names = "hash",
 ) -> PreferenceRow | None:
     """Better over worse attempt: of two prompts that a step was drawn with, the one that gave the better picture.
 
     Every attempt is drawn on the same source, so after the first refused one each of the prompts could have come next. The two
     replies share the critic's thought, and differ in the prompt alone. None if no two scores differ by ``margin``.
     """
-    start = next((n for n, case in enumerate(cases) if case.said and not case.said.verdict.accepted), None)
+    found = improvement(cases, scores, margin)
+    if found is None:
+        return None
+    asked_of, best, worst = found
+    return _preference(pack, asked_of, _going_on(asked_of, best, worst), first, case_origin(story, asked_of, 1.0, names))
+
+
+def improvement(cases: Sequence[Case], scores: Sequence[Score | None], margin: float) -> tuple[Case, Case, Case] | None:
+    """The first refused attempt, and the best and the worst that could have come next, by their scores."""
+    start = _first_refused(cases)
     if start is None:
         return None
     marked = [(score.overall, case) for case, score in zip(cases[start:], scores[start:], strict=True) if score]
@@ -246,46 +232,49 @@ def improving_row(
     best, worst = max(marked, key=lambda pair: pair[0]), min(marked, key=lambda pair: pair[0])
     if best[0] - worst[0] < margin or best[1].attempt.prompt == worst[1].attempt.prompt:
         return None
-    verdict = taught(cases[start])
-    chosen, rejected = (verdict.model_copy(update={"refined_prompt": case.attempt.prompt}) for _, case in (best, worst))
-    return _preference(pack, story, cases[start], chosen, rejected, first, 1.0)
+    return cases[start], best[1], worst[1]
+
+
+def compared_row(
+    pack: Pack,
+    story: Told,
+    cases: Sequence[Case],
+    compared: Compared,
+    first: FirstPrompt = "filled",
+    weight: float = 1.0,
+    names: Names = "hash",
+) -> PreferenceRow:
+    """Better over worse attempt, as annotators say, in the form of :func:`improving_row`; ``cases`` are both attempts' chain.
+
+    ``ValueError`` says why it gives no row.
+    """
+    keys = [case.attempt.key for case in cases]
+    one, other = keys.index(compared.first), keys.index(compared.second)
+    start = _first_refused(cases[: min(one, other) + 1])
+    if compared.ranked is None:
+        raise ValueError(DISAGREE if compared.better is None else NEITHER)
+    if cases[one].attempt.prompt == cases[other].attempt.prompt:
+        raise ValueError("one prompt drew both attempts")
+    if start is None:
+        raise ValueError("no attempt was refused before these")
+    better, worse = (cases[keys.index(key)] for key in compared.ranked)
+    origin = compared_origin(story, cases[start], compared, weight, names)
+    return _preference(pack, cases[start], _going_on(cases[start], better, worse), first, origin)
+
+
+def _first_refused(cases: Sequence[Case]) -> int | None:
+    return next((n for n, case in enumerate(cases) if case.said and not case.said.verdict.accepted), None)
+
+
+def _going_on(case: Case, better: Case, worse: Case) -> tuple[Verdict, Verdict]:
+    """The verdict on an attempt, going on with the prompt of either."""
+    verdict = taught(case)
+    chosen, rejected = (verdict.model_copy(update={"refined_prompt": each.attempt.prompt}) for each in (better, worse))
+    return chosen, rejected
 
 
 def _preference(
-    pack: Pack, story: Told, case: Case, chosen: Verdict, rejected: Verdict, first: FirstPrompt, weight: float
+    pack: Pack, case: Case, chosen_rejected: tuple[Verdict, Verdict], first: FirstPrompt, origin: Origin
 ) -> PreferenceRow:
-    current = case.attempt.prompt
-    replies = verdict_reply(chosen, current), verdict_reply(rejected, current)
-    return PreferenceRow(_origin(story, case, weight), asked(pack, case, first), pictures(case), *replies)
-
-
-# ---------------------------------------------------------------- provenance
-
-
-def _origin(story: Told, case: Case, weight: float) -> Origin:
-    said, by_person = case.said, case.person is not None
-    return Origin(
-        **case.attempt.key.model_dump(),
-        story=story.id,
-        stem=story.stem,
-        owner=hidden(story.owner),
-        by=hidden_by(said.by) if said else "",
-        source="person" if by_person else "critic",
-        at=said.at.isoformat() if said else "",
-        profile=story.trajectory.profile,
-        planner=story.planned.by.partition(":")[2] if story.planned else "",
-        painter=case.painter,
-        critic=case.critic.by.partition(":")[2] if case.critic else "",
-        weight=weight if by_person else 1.0,
-    )
-
-
-def hidden(name: str) -> str:
-    """A person's name as a data set may carry it: the same for the same person, and not readable."""
-    return hashlib.sha256(f"person {name}".encode()).hexdigest()[:12]
-
-
-def hidden_by(by: str) -> str:
-    """Who it was: a model by its name, a person by their hash."""
-    kind, _, name = by.partition(":")
-    return f"person:{hidden(name)}" if kind == "person" else by
+    chosen, rejected = (verdict_reply(verdict, case.attempt.prompt) for verdict in chosen_rejected)
+    return PreferenceRow(origin, asked(pack, case, first), pictures(case), chosen, rejected)

@@ -1,7 +1,8 @@
 """A finished piece of telling, as training reads it: every attempt with its step, its verdicts and who gave them. Pure.
 
-What a person did outranks what a model did: an edited step is the step, and a person's verdict is the verdict. Attempts at
-one step, of one revision and on one source, are a **chain**: the same task tried again, each time with another prompt.
+What a person did outranks what a model did: an edited step is the step, and a person's verdict is the verdict
+(:mod:`train.reviewed` has the rule). Attempts at one step, of one revision and on one source, are a **chain**: the same task
+tried again, each time with another prompt.
 """
 
 from __future__ import annotations
@@ -10,32 +11,35 @@ import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from typing import Literal
 
 from core.events import Drawn, Event, Judged, Opened, PlanEdited, Planned, StepEdited, made_by_person
 from core.store.projection import founding_row
 from core.trajectory import Trajectory, Try, fold
-from core.types import Attempt, ImageRef, Request, Step, Verdict
-
-
-@dataclass(frozen=True)
-class Said:
-    """A verdict, and who gave it when."""
-
-    verdict: Verdict
-    by: str
-    at: datetime
+from core.types import Attempt, ImageRef, PlannedStep, Request, Step
+from train.reviewed import NOT_REVIEWED, Compared, PlanSaid, Reviewed, Said, attempt_said, pairs_said, plan_said
 
 
 @dataclass(frozen=True)
 class Case:
-    """One attempt at a step. ``prompt`` is the step's own, at the attempt's revision."""
+    """One attempt at a step. ``prompt`` is the step's own, at the attempt's revision.
+
+    ``creator`` overruled the critic; ``annotators`` is what those who answered come to, None where nobody did or where they
+    are ``disputed``: as many say yes as no.
+    """
 
     prompt: str
     attempt: Attempt
     painter: str
     critic: Said | None = None
-    person: Said | None = None
+    creator: Said | None = None
+    annotators: Said | None = None
+    disputed: bool = False
+
+    @property
+    def person(self) -> Said | None:
+        """What people say: annotators, else the creator."""
+        return self.annotators or self.creator
 
     @property
     def said(self) -> Said | None:
@@ -79,6 +83,8 @@ class Told:
     planned: Planned | None
     chains: tuple[Chain, ...]
     shown: tuple[tuple[Step, ImageRef | None], ...] = field(default=())  # the steps that are done, from the first on
+    plan_said: PlanSaid | None = None  # of the planner's last plan
+    compared: tuple[Compared, ...] = ()
 
     @property
     def request(self) -> Request:
@@ -89,10 +95,29 @@ class Told:
     def cases(self) -> tuple[Case, ...]:
         return tuple(case for chain in self.chains for case in chain.cases)
 
+    @property
+    def plan(self) -> Sequence[Step | PlannedStep]:
+        """The plan that counts: as annotators corrected it, else as it is."""
+        return (self.plan_said and self.plan_said.steps) or self.trajectory.steps
 
-def told(story_id: str, events: Sequence[Event]) -> Told:
-    """The story that these facts, the first of which opened it, tell."""
+    @property
+    def plan_of(self) -> Literal["annotators", "creator", "planner"]:
+        """Who says that this is the plan. Annotators also where they left the planner's as it is."""
+        edited = self.planned is None or self.planned.steps != self.trajectory.steps
+        if self.plan_said and (self.plan_said.steps or not edited):
+            return "annotators"
+        return "creator" if edited else "planner"
+
+
+def words_of(step: Step | PlannedStep) -> PlannedStep:
+    """A step's words alone."""
+    return PlannedStep(**step.model_dump(include=set(PlannedStep.model_fields)))
+
+
+def told(story_id: str, events: Sequence[Event], reviewed: Reviewed = NOT_REVIEWED) -> Told:
+    """The story that these facts, the first of which opened it, tell, with what annotators say of it."""
     trajectory = fold(events)
+    planned = next((event for event in reversed(events) if isinstance(event, Planned)), None)
     opened = next(event for event in events if isinstance(event, Opened))
     shown: list[tuple[Step, ImageRef | None]] = []
     for standing in trajectory.standings:
@@ -104,10 +129,19 @@ def told(story_id: str, events: Sequence[Event]) -> Told:
         stem=stem_of(opened.request),
         owner=founding_row(events)["owner"],
         trajectory=trajectory,
-        planned=next((event for event in reversed(events) if isinstance(event, Planned)), None),
-        chains=_chains(trajectory, events),
+        planned=planned,
+        chains=_chains(trajectory, events, reviewed),
         shown=tuple(shown),
+        plan_said=_plan_said(planned, reviewed),
+        compared=pairs_said(reviewed.pairs),
     )
+
+
+def _plan_said(planned: Planned | None, reviewed: Reviewed) -> PlanSaid | None:
+    if planned is None:
+        return None
+    as_it_is = tuple(words_of(step) for step in planned.steps)
+    return plan_said(reviewed.plans, planned.plan_revision + 1, as_it_is)  # a plan's revision is the story's after it
 
 
 def stem_of(request: Request) -> str:
@@ -121,7 +155,7 @@ def normal(text: str) -> str:
     return " ".join(re.findall(r"\w+", text.casefold()))
 
 
-def _chains(trajectory: Trajectory, events: Sequence[Event]) -> tuple[Chain, ...]:
+def _chains(trajectory: Trajectory, events: Sequence[Event], reviewed: Reviewed) -> tuple[Chain, ...]:
     prompts, painters = _prompts(events), {e.attempt.key: e.by for e in events if isinstance(e, Drawn)}
     judged = [event for event in events if isinstance(event, Judged)]
     chains: dict[tuple[str, int, str], list[Case]] = {}
@@ -130,8 +164,9 @@ def _chains(trajectory: Trajectory, events: Sequence[Event]) -> tuple[Chain, ...
         prompt = prompts.get((key.step, key.revision))
         if prompt is None:
             continue
-        mine = [event for event in judged if event.attempt == key]
-        case = Case(prompt, tried.attempt, painters[key].partition(":")[2], _by_critic(tried, mine), _by_person(tried, mine))
+        mine, given = [event for event in judged if event.attempt == key], reviewed.attempts.get(key, ())
+        said = (_by_critic(tried, mine), _by_creator(tried, mine), attempt_said(given, tried.critic))
+        case = Case(prompt, tried.attempt, painters[key].partition(":")[2], *said, disputed=bool(given) and said[2] is None)
         chains.setdefault((key.step, key.revision, source.sha256 if source else ""), []).append(case)
     return tuple(Chain(tuple(cases)) for cases in chains.values())
 
@@ -153,7 +188,7 @@ def _by_critic(tried: Try, judged: Iterable[Judged]) -> Said | None:
     return Said(tried.critic, said[-1].by, said[-1].at) if tried.critic and said else None
 
 
-def _by_person(tried: Try, judged: Iterable[Judged]) -> Said | None:
+def _by_creator(tried: Try, judged: Iterable[Judged]) -> Said | None:
     """None also where the person took their verdict back."""
     said = [event for event in judged if made_by_person(event) and event.verdict == tried.person]
     return Said(tried.person, said[-1].by, said[-1].at) if tried.person and said else None

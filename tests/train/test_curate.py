@@ -216,11 +216,14 @@ def test_people_are_kept_before_others_and_counted(tmp_path: Path) -> None:
             story.send(wish, "person:bob")
         scored(store)
     made = curate([tmp_path / "data"], tmp_path / "out", LOOSE.model_copy(update={"person_weight": 2.0}))
-    persons = [row for row in rows(tmp_path / "out", "critic_sft") if row["source"] == "person"]
+    taught, asked = (
+        [row for row in rows(tmp_path / "out", name) if row["source"] == "person"] for name in ("critic_sft", "critic_rl")
+    )
     assert made.people_judged == 8
-    assert made.people_changed["critic_sft"] == len(persons) == 8
-    assert {row["weight"] for row in persons} == {2.0}
-    assert made.people_changed["critic_rl"] == 0, "in RL a person's words would be lost"
+    assert made.people_changed["critic_sft"] + made.people_changed["critic_rl"] == len(taught) + len(asked) == 8
+    assert {row["weight"] for row in taught + asked} == {2.0}
+    assert all(row["truth"] for row in asked), "in RL the words of a person who refused would be lost; a verdict alone is not"
+    assert made.creators_changed == made.people_changed
 
 
 def test_the_truth_is_the_score_where_that_is_asked_for_and_contradicted_verdicts_are_not_taught(

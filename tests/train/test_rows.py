@@ -14,8 +14,9 @@ from core.policy import JudgeAttempt, MakePlan
 from core.ports import Score
 from core.store import Store
 from tests.train.schooling import fill, one_story, read
+from train.origins import hidden
 from train.pocket.examples import PACK
-from train.rows import Blank, corrected_row, critic_prompt, critic_row, hidden, improving_row, planner_row, taught
+from train.rows import Blank, corrected_row, critic_prompt, critic_row, improving_row, planner_row, taught
 from train.told import Case, Told, stem_of
 
 pack = load_pack(PACK)

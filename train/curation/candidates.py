@@ -11,14 +11,18 @@ from core.dialect import Pack
 from core.ports import Score
 from train.curation.filters import fingerprint, unfit, variance
 from train.curation.settings import Curation
+from train.reviewed import Compared, Vote
 from train.rows import (
+    DISAGREE,
     FirstPrompt,
     PreferenceRow,
     Row,
+    compared_row,
     corrected_row,
     critic_prompt,
     critic_row,
     current_prompt,
+    improvement,
     improving_row,
     planner_row,
     taught,
@@ -31,6 +35,9 @@ FOLDERS: tuple[Folder, ...] = ("planner_sft", "critic_sft", "critic_rl", "prefer
 NO_PLAN = "no plan"
 NOT_JUDGED = "not judged"
 CONTRADICTED = "the score contradicts the verdict"
+NOT_REVIEWED = "no person decided it"
+LOW_PLAN = "annotators rate the plan low"
+PEOPLE_PREFER = "annotators prefer the other attempt"
 
 Marks = Callable[[Case], Score | None]
 
@@ -39,8 +46,9 @@ Marks = Callable[[Case], Score | None]
 class Candidate:
     """A row that could be. ``rows`` builds it for each folder that may have it; empty where ``dropped`` says why not.
 
-    ``exact`` and ``near`` name its content, to the letter and by its words and pictures alone. ``step`` names the chain that
-    it belongs to, ``number`` is its attempt's, ``spread`` the variance of the step's scores.
+    ``exact`` and ``near`` name its content, to the letter and by its words and pictures alone. ``changed`` says that the row
+    would be another one, or not there, without people. ``step`` names the chain that it belongs to, ``number`` is its
+    attempt's, ``spread`` the variance of the step's scores.
     """
 
     kind: Literal["planner", "critic", "preference"]
@@ -54,6 +62,12 @@ class Candidate:
     truth: bool | None = None
     step: int = 0
     spread: float | None = None
+    by_annotators: bool = False  # people too
+
+    @property
+    def rank(self) -> int:
+        """Whose word it is: the higher one outranks the other on the same case."""
+        return self.by_person + self.by_annotators
 
 
 def candidates(story: Told, pack: Pack, score: Marks, settings: Curation) -> Iterator[Candidate]:
@@ -64,24 +78,31 @@ def candidates(story: Told, pack: Pack, score: Marks, settings: Curation) -> Ite
 
 
 def _of_planner(story: Told, pack: Pack, settings: Curation) -> Iterator[Candidate]:
-    steps = story.trajectory.steps
+    steps, said, by = story.plan, story.plan_said, story.plan_of
     if not steps:
         yield Candidate("planner", NO_PLAN)
         return
     most = min(len(story.shown), len(steps) - 1)
     dice = Random(fingerprint(settings.seed, "cuts", story.id))
     chosen = sorted(dice.sample(range(1, most + 1), min(settings.cuts, most)))
+    low = said is not None and said.steps is None and by == "annotators" and said.rating < settings.plan_rating
+    why = LOW_PLAN if low else NOT_REVIEWED if settings.reviewed_only and by == "planner" else ""
+    weight = _weight(settings, said.vote if said and by == "annotators" else None)
+    known = {"by_person": by != "planner", "by_annotators": by == "annotators"}
+    changed = by == "creator" or (said is not None and said.steps is not None)
     for cut in [0] * settings.whole + chosen:
         try:
-            row = planner_row(pack, story, cut, settings.person_weight)
+            row = planner_row(pack, story, cut, weight, settings.names)
         except ValueError as error:
-            yield Candidate("planner", str(error))
+            yield Candidate("planner", why or str(error))
             continue
-        by_person = row.origin.source == "person"
+        if why:
+            yield Candidate("planner", why)
+            continue
         words = [part["text"] for message in row.prompt for part in message["content"] if part["type"] == "text"]
         exact = fingerprint("planner", words, row.images, row.completion)
         near = fingerprint("planner", normal(" ".join(words)), row.images, normal(row.completion))
-        yield Candidate("planner", "", {"planner_sft": lambda row=row: row}, exact, near, by_person, by_person)
+        yield Candidate("planner", "", {"planner_sft": lambda row=row: row}, exact, near, changed, **known)
 
 
 def _of_chain(story: Told, pack: Pack, chain: Chain, step: int, score: Marks, settings: Curation) -> Iterator[Candidate]:
@@ -90,28 +111,68 @@ def _of_chain(story: Told, pack: Pack, chain: Chain, step: int, score: Marks, se
     why, spread = unfit(marks, settings), variance(marks)
     for case, found in zip(chain.cases, scores, strict=True):
         yield _of_case(story, pack, case, found, "" if case.person else why, step, spread, settings)
-    first = _first(settings, step)
-    if row := improving_row(pack, story, chain.cases, scores, settings.margin, first):
-        yield _preferred(row, chain.cases[0].prompt, changed=False)
+    yield from _compared(story, pack, chain, step, settings)
+    if row := improving_row(pack, story, chain.cases, scores, settings.margin, _first(settings, step), settings.names):
+        why = _unimproved(story, chain, scores, settings)
+        yield Candidate("preference", why) if why else _preferred(row, chain.cases[0].prompt, changed=False)
     for case in chain.cases:
-        if row := corrected_row(pack, story, case, _first(settings, step), settings.person_weight):
-            yield _preferred(row, case.prompt, changed=True)
+        weight = _weight(settings, case.person and case.person.vote)
+        if row := corrected_row(pack, story, case, _first(settings, step), weight, settings.names):
+            kept = _preferred(row, case.prompt, changed=True, by_annotators=case.annotators is not None)
+            yield Candidate("preference", DISAGREE) if _is_disputed(case, settings) else kept
+
+
+def _compared(story: Told, pack: Pack, chain: Chain, step: int, settings: Curation) -> Iterator[Candidate]:
+    """What annotators said of two attempts at this step."""
+    for each in _pairs_in(story, chain):
+        weight = _weight(settings, each.vote)
+        try:
+            row = compared_row(pack, story, chain.cases, each, _first(settings, step), weight, settings.names)
+        except ValueError as error:
+            yield Candidate("preference", str(error))
+            continue
+        asked_of = next(case for case in chain.cases if case.attempt.key.number == row.origin.number)
+        disputed = _is_disputed(asked_of, settings)
+        kept = _preferred(row, chain.cases[0].prompt, changed=True, by_annotators=True)
+        yield Candidate("preference", DISAGREE) if disputed else kept
+
+
+def _unimproved(story: Told, chain: Chain, scores: list[Score | None], settings: Curation) -> str:
+    """Why what scores alone say of two attempts is not learnt from; empty if it is."""
+    found = improvement(chain.cases, scores, settings.margin)
+    assert found is not None
+    asked_of, best, worst = found
+    if _is_disputed(asked_of, settings):
+        return DISAGREE
+    if settings.reviewed_only:
+        return NOT_REVIEWED
+    prompts = {case.attempt.key: case.attempt.prompt for case in chain.cases}
+    ranked = [tuple(prompts[key] for key in each.ranked) for each in _pairs_in(story, chain) if each.ranked]
+    return PEOPLE_PREFER if (worst.attempt.prompt, best.attempt.prompt) in ranked else ""
+
+
+def _pairs_in(story: Told, chain: Chain) -> list[Compared]:
+    keys = {case.attempt.key for case in chain.cases}
+    return [each for each in story.compared if {each.first, each.second} <= keys]
 
 
 def _of_case(
     story: Told, pack: Pack, case: Case, score: Score | None, why: str, step: int, spread: float | None, settings: Curation
 ) -> Candidate:
     truth = truth_of(case, score, settings)
-    number, by_person = case.attempt.key.number, case.person is not None
-    known = {"changed": case.changed, "by_person": by_person, "number": number, "truth": truth, "step": step, "spread": spread}
+    known = {"changed": case.changed, "number": case.attempt.key.number, "truth": truth, "step": step, "spread": spread}
+    known |= {"by_person": case.person is not None, "by_annotators": case.annotators is not None}
+    why = DISAGREE if _is_disputed(case, settings) else why or (NOT_JUDGED if truth is None else "")
+    if settings.reviewed_only and case.person is None:
+        why = why or NOT_REVIEWED
     if truth is None or why:
-        return Candidate("critic", why or NOT_JUDGED, **known)
-    first, weight = _first(settings, step), settings.person_weight
+        return Candidate("critic", why, **known)
+    first, weight, names = _first(settings, step), _weight(settings, case.person and case.person.vote), settings.names
     rows: dict[Folder, Callable[[], Row]] = {}
     if case.said and case.said.verdict.accepted == truth:
-        rows["critic_sft"] = lambda: critic_row(pack, story, case, first, weight)
-    if not case.changed:  # in RL a person's words would be lost
-        rows["critic_rl"] = lambda: critic_prompt(pack, story, case, truth, score, first, weight)
+        rows["critic_sft"] = lambda: critic_row(pack, story, case, first, weight, names)
+    if not (case.changed and _has_words(case)):  # in RL they would be lost; a verdict alone is the truth there
+        rows["critic_rl"] = lambda: critic_prompt(pack, story, case, truth, score, first, weight, names)
     current, attempt = current_prompt(case, first), case.attempt
     seen = (attempt.source and attempt.source.sha256, attempt.image.sha256)
     answer = taught(case) if case.said else None
@@ -130,10 +191,25 @@ def truth_of(case: Case, score: Score | None, settings: Curation) -> bool | None
     return case.critic.verdict.accepted if case.critic else None
 
 
-def _preferred(row: PreferenceRow, prompt: str, changed: bool) -> Candidate:
+def _has_words(case: Case) -> bool:
+    """Whether people said more than a verdict."""
+    return case.person is not None and bool(case.person.verdict.refined_prompt or case.person.verdict.thought)
+
+
+def _is_disputed(case: Case, settings: Curation) -> bool:
+    return case.disputed and settings.ties == "drop"
+
+
+def _weight(settings: Curation, vote: Vote | None) -> float:
+    """Of a row that people decided, annotators by this vote."""
+    return settings.person_weight * (vote.share if vote and settings.agreement_weight else 1.0)
+
+
+def _preferred(row: PreferenceRow, prompt: str, changed: bool, by_annotators: bool = False) -> Candidate:
     exact = fingerprint("preference", prompt, row.images, row.chosen, row.rejected)
     near = fingerprint("preference", normal(prompt), row.images, normal(row.chosen), normal(row.rejected))
-    return Candidate("preference", "", {"preference": lambda: row}, exact, near, changed, changed, row.origin.number)
+    known = {"changed": changed, "by_person": changed, "number": row.origin.number, "by_annotators": by_annotators}
+    return Candidate("preference", "", {"preference": lambda: row}, exact, near, **known)
 
 
 def _first(settings: Curation, step: int) -> FirstPrompt:

@@ -19,6 +19,7 @@ OUTRANKED = "a person judged the same"
 UNBALANCED = "too many of one verdict"
 NONE = -1.0  # the variance of a step without one
 PENDING = 0
+KINDS = ("planner", "critic", "preference")
 
 #: A decision is a number: 1 and up name a folder and a side, 255 and down a reason.
 KEPT: tuple[tuple[Folder, Side], ...] = tuple((folder, side) for folder in FOLDERS for side in SIDES)
@@ -55,28 +56,27 @@ class Ledger:
     def __init__(self, settings: Curation) -> None:
         self.settings = settings
         self.reasons: list[str] = []
-        self.kinds = bytearray()  # of candidates, by their first letter
+        self.kinds = bytearray()  # of candidates, by their place in KINDS
         self.decisions = bytearray()
         self.cutoff = 0.0
         self._critics = _Critics()
         self._exact = set[int]()
         self._near: dict[int, int] = {}
-        self._persons = set[int]()
+        self._ranks: dict[int, int] = {}
 
     def __len__(self) -> int:
         return len(self.decisions)
 
     def enter(self, one: Candidate, side: Side) -> None:
         ordinal = len(self.decisions)
-        self.kinds.append(ord(one.kind[0]))
+        self.kinds.append(KINDS.index(one.kind))
         self.decisions.append(PENDING)
         if why := one.dropped or self._repeated(one):
             self._drop(ordinal, why)
             return
         self._exact.add(one.exact)
         self._near[one.near] = ordinal
-        if one.by_person:
-            self._persons.add(one.near)
+        self._ranks[one.near] = one.rank
         if one.kind == "critic":
             self._critics.add(ordinal, one, side)
         else:
@@ -122,11 +122,10 @@ class Ledger:
 
     def dropped(self) -> dict[str, dict[str, int]]:
         """How many of each kind were dropped, by reason."""
-        counts: dict[str, Counter[str]] = {"planner": Counter(), "critic": Counter(), "preference": Counter()}
+        counts: dict[str, Counter[str]] = {kind: Counter() for kind in KINDS}
         for kind, code in zip(self.kinds, self.decisions, strict=True):
             if code > len(KEPT):
-                name = next(name for name in counts if ord(name[0]) == kind)
-                counts[name][self.reasons[255 - code]] += 1
+                counts[KINDS[kind]][self.reasons[255 - code]] += 1
         return {kind: dict(sorted(reasons.items())) for kind, reasons in counts.items()}
 
     def verdicts(self) -> Iterator[tuple[int, bool, bool]]:
@@ -139,7 +138,7 @@ class Ledger:
         earlier = self._near.get(one.near)
         if earlier is None:
             return ""
-        if one.by_person and one.near not in self._persons and one.kind == "critic":
+        if one.kind == "critic" and one.rank > self._ranks[one.near]:
             self._drop(earlier, OUTRANKED)
             return ""
         return EXACT if one.exact in self._exact else NEAR

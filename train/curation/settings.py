@@ -48,5 +48,22 @@ class Curation(Value):
         description="Most rows of one verdict to each of the other, at each attempt's number in SFT and RL together; 0: any.",
     )
     margin: float = Field(default=2.0, ge=0, description="Marks by which one attempt must be better to be preferred.")
+    reviewed_only: bool = Field(default=False, description="Only rows that people decided: annotators, or a story's creator.")
+    ties: Literal["drop", "next"] = Field(
+        default="drop",
+        description="What becomes of an attempt that as many annotators accept as refuse: it is dropped; or whose word is next "
+        "counts, the creator's or else the critic's.",
+    )
+    plan_rating: float = Field(
+        default=3.0, ge=1, le=5, description="Least mean rating by annotators of a planner's plan that they left as it is."
+    )
     person_weight: float = Field(default=1.0, gt=0, description="Weight of a row that a person decided; all others have 1.")
+    agreement_weight: bool = Field(
+        default=True,
+        description="Whether a row that annotators decided weighs person-weight times the share of them who agree; an "
+        "adjudicator's word counts as everybody's.",
+    )
+    names: Literal["hash", "keep"] = Field(
+        default="hash", description="How people who decided are named in rows: by a hash of their name, or by their name."
+    )
     rows_a_shard: int = Field(default=2000, ge=1, description="Most rows in one parquet file.")

@@ -14,7 +14,8 @@ from core.errors import NotFound
 from core.images import ImageStore
 from train.curation.candidates import Folder
 from train.curation.filters import Side
-from train.rows import Blank, CriticPrompt, CriticRow, Origin, Picture, PlannerRow, PreferenceRow, Row
+from train.origins import Origin
+from train.rows import Blank, CriticPrompt, CriticRow, Picture, PlannerRow, PreferenceRow, Row
 
 if TYPE_CHECKING:
     from datasets import Features

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,7 +15,9 @@ from core.errors import NotFound, ProfileError, StudioError
 from core.images import ImageStore
 from core.ports import Score
 from core.profiles import ASSETS, load_profile
+from core.reviewing import Review
 from core.store import Store
+from train.reviewed import NOT_REVIEWED, Reviewed
 from train.scores import Scores
 from train.told import Case, Told, told
 
@@ -40,7 +42,10 @@ class Source:
 
 
 class Sources:
-    """Some data folders, open to look only. The first walk remembers how long each story was; later ones see no more."""
+    """Some data folders, open to look only. The first walk remembers how long each story was, and later ones see no more.
+
+    It also keeps what annotators say, which they may take back meanwhile: no more than people can write.
+    """
 
     def __init__(self, folders: list[Path], judge: str = "") -> None:
         self._open = ExitStack()
@@ -60,6 +65,7 @@ class Sources:
             raise
         self._ids = [source.store.ids() for source in self.all]
         self._lengths: array[int] | None = None
+        self._reviewed: dict[int, Reviewed] = {}  # by the story's place in a walk
 
     def __enter__(self) -> Sources:
         return self
@@ -78,15 +84,19 @@ class Sources:
         """Every story once; None for one that a person deleted."""
         lengths, known = array("L"), self._lengths
         for source, ids in zip(self.all, self._ids, strict=True):
+            pairs = _pairs(source) if known is None else {}
             for story_id in ids:
-                length = known[len(lengths)] if known is not None else None
-                story, length = self._read(source, story_id, length)
+                place = len(lengths)
+                if known is None and (reviewed := _reviews(source, story_id, pairs)):
+                    self._reviewed[place] = reviewed
+                length = known[place] if known is not None else None
+                story, length = self._read(source, story_id, length, self._reviewed.get(place, NOT_REVIEWED))
                 lengths.append(length)
                 yield source, story
         self.deleted = sum(length == 0 for length in lengths)
         self._lengths = lengths
 
-    def _read(self, source: Source, story_id: str, length: int | None) -> tuple[Told | None, int]:
+    def _read(self, source: Source, story_id: str, length: int | None, reviewed: Reviewed) -> tuple[Told | None, int]:
         if length == 0:
             return None, 0
         try:
@@ -95,7 +105,21 @@ class Sources:
             if length is not None:
                 raise
             return None, 0
-        return told(story_id, events), len(events)
+        return told(story_id, events, reviewed), len(events)
+
+
+def _reviews(source: Source, story_id: str, pairs: Mapping[str, tuple[Review, ...]]) -> Reviewed:
+    reviews = source.store.reviews
+    return Reviewed(reviews.of_story(story_id), reviews.plans_of_story(story_id), pairs.get(story_id, ()))
+
+
+def _pairs(source: Source) -> dict[str, tuple[Review, ...]]:
+    """The reviews of pairs by their story."""
+    found: dict[str, tuple[Review, ...]] = {}
+    for review in source.store.reviews.everything():
+        if review.item.kind == "pair":
+            found[review.item.story] = (*found.get(review.item.story, ()), review)
+    return found
 
 
 @lru_cache

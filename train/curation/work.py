@@ -46,7 +46,11 @@ class Curated:
     rows: dict[str, dict[str, int]] = field(default_factory=dict)
     dropped: dict[str, dict[str, int]] = field(default_factory=dict)
     people_judged: int = 0  # attempts
-    people_changed: dict[str, int] = field(default_factory=dict)  # kept rows that say what a person changed, by folder
+    reviewed: int = 0  # attempts that annotators judged, of which
+    disputed: int = 0  # they are split about
+    people_changed: dict[str, int] = field(default_factory=dict)  # kept rows that are what people made them, by folder
+    annotators_changed: dict[str, int] = field(default_factory=dict)  # those of them by annotators
+    creators_changed: dict[str, int] = field(default_factory=dict)  # and those by the stories' creators
     verdicts: dict[int, dict[str, int]] = field(default_factory=dict)  # by attempt number: true, false, kept_true, kept_false
     scores: dict[int, int] = field(default_factory=dict)  # attempts by their overall score, rounded down
     variance_cutoff: float | None = None
@@ -108,6 +112,8 @@ def _walk(
         if curated:
             curated.stories += 1
             curated.people_judged += sum(case.person is not None for case in story.cases)
+            curated.reviewed += sum(case.annotators is not None or case.disputed for case in story.cases)
+            curated.disputed += sum(case.disputed for case in story.cases)
             if (profile := story.trajectory.profile) and not settings.pack and not is_known(profile):
                 curated.strangers[profile] = curated.strangers.get(profile, 0) + 1
             score = _counting(source, curated)
@@ -137,7 +143,7 @@ def _write(
 ) -> Counter[tuple[str, str]]:
     """Writes the kept rows; returns how many could not be, by folder and side."""
     shards, gone = Shards(part, settings.rows_a_shard), Counter[tuple[str, str]]()
-    changed = dict.fromkeys(FOLDERS, 0)
+    changed, by_annotators = dict.fromkeys(FOLDERS, 0), dict.fromkeys(FOLDERS, 0)
     for ordinal, (source, _, one) in enumerate(_walk(sources, settings, None, watch, "Writing")):
         place = ledger.decided(ordinal)
         if place is None:
@@ -150,8 +156,10 @@ def _write(
             gone[one.kind, PICTURE_GONE] += 1
             continue
         changed[folder] += one.changed
+        by_annotators[folder] += one.changed and one.by_annotators
     shards.close()
-    curated.people_changed = dict(changed)
+    curated.people_changed, curated.annotators_changed = dict(changed), dict(by_annotators)
+    curated.creators_changed = {folder: changed[folder] - by_annotators[folder] for folder in FOLDERS}
     curated.rows = {folder: {side: shards.counts[folder, side] for side in SIDES} for folder in FOLDERS}
     return gone
 

@@ -25,12 +25,12 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from core.dialect import Message, Pack, critic_messages
 from train.curation.candidates import FOLDERS, Folder
 from train.formats.files import BadRow, Pictures
-from train.rows import Origin
+from train.origins import Origin
 
 Record = dict[str, Any]
 MARK = "<image>"
 #: Where a row comes from that another tool wrote.
-UNKNOWN: Record = dict.fromkeys(Origin.model_fields, "") | {"revision": 0, "number": 0, "weight": 1.0}
+UNKNOWN: Record = dict.fromkeys(Origin.model_fields, "") | {"revision": 0, "number": 0, "votes": 0, "of": 0, "weight": 1.0}
 ANSWERS: dict[Folder, tuple[str, ...]] = {
     "planner_sft": ("completion",),
     "critic_sft": ("completion",),

@@ -9,13 +9,13 @@ import re
 import time
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
-from math import sqrt
 from typing import Any
 
 from PIL.Image import Image
 
+from core.agreement import Balance, Figure, Share
 from core.backends.vlm import Reply, Vlm
 from core.dialect import Message, critic_messages, painter_messages, parse_plan, parse_verdict
 from core.errors import ReplyError
@@ -29,65 +29,6 @@ from train.pocket.recipe import SIDE
 
 HELD_OUT = 977_000_000  # seeds from here on are never trained on
 TOGETHER = 50  # cases in one call; more needs more memory and is no faster
-
-
-@dataclass(frozen=True)
-class Share:
-    """How many of how many."""
-
-    right: int
-    of: int
-
-    @property
-    def value(self) -> float:
-        return self.right / self.of if self.of else 0.0
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """Wilson's 95 % interval, which stays between 0 and 1."""
-        if not self.of:
-            return 0.0, 1.0
-        z = 1.959964
-        middle = self.value + z * z / (2 * self.of)
-        spread = z * sqrt(self.value * (1 - self.value) / self.of + z * z / (4 * self.of * self.of))
-        scale = 1 + z * z / self.of
-        return min(self.value, (middle - spread) / scale), max(self.value, min(1.0, (middle + spread) / scale))
-
-    def json(self) -> dict[str, float]:
-        return _figure(self)
-
-
-@dataclass(frozen=True)
-class Balance:
-    """The mean of two shares: what a judge who always says the same gets half of, however the cases are mixed."""
-
-    one: Share
-    other: Share
-
-    @property
-    def of(self) -> int:
-        return self.one.of + self.other.of
-
-    @property
-    def value(self) -> float:
-        return (self.one.value + self.other.value) / 2
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """From the two shares' own intervals, which are independent."""
-        down, up = (sqrt(sum((share.value - share.interval[end]) ** 2 for share in (self.one, self.other))) / 2 for end in (0, 1))
-        return self.value - down, self.value + up
-
-    def json(self) -> dict[str, float]:
-        return _figure(self)
-
-
-Figure = Share | Balance
-
-
-def _figure(figure: Figure) -> dict[str, float]:
-    low, high = figure.interval
-    return {"value": round(figure.value, 4), "low": round(low, 4), "high": round(high, 4), "n": figure.of}
 
 
 class Tally:
