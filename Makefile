@@ -44,7 +44,7 @@ bench: $(READY)  ## measure engine, page and training against their baselines (q
 pocket: $(READY)  ## train the pocket models again (resumable; takes hours)
 	@$(RUN) -m train pocket all
 
-reproduce: $(READY)  ## the method in miniature: collect, SFT, GRPO, ablations, RESULTS.md (resumable, about two hours)
+reproduce: $(READY)  ## the method in miniature: collect, SFT, GRPO, ablations, RESULTS.md (resumable; takes hours)
 	@HF_HUB_OFFLINE=1 $(RUN) -m train reproduce
 
 screenshots: $(READY)  ## take the README's pictures again, with the pocket models (wants chromium)

@@ -26,7 +26,7 @@ def reproduce(
     """Reproduce the method in miniature: collect, score, curate, SFT, GRPO, ablations, controls, and a page of results.
 
     Every stage is a command of this program, which --dry-run prints. Stopped or killed, it goes on where it was: run the same
-    command again. About two hours on two cores.
+    command again. It takes hours on two cores.
     """
     from train.reproducing.recipe import Scale, tasks, write_profiles
     from train.reproducing.results import page

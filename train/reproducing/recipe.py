@@ -22,7 +22,7 @@ ATTEMPTS, REPLIES = 240, 2  # where rewards are measured: held-out attempts, and
 
 @dataclass(frozen=True)
 class Scale:
-    """How much of everything. The defaults are made for two hours on two cores."""
+    """How much of everything."""
 
     stories: int = 600
     requests: int = 120

@@ -56,8 +56,9 @@ def _opening(runner: Runner, scale: Scale) -> Iterator[str]:
     finished = sum(each.finished for each in done)
     yield (
         f"- {finished} of {len(done)} tasks are done, {minutes:.0f} minutes of work in all, {runner.together} at a time on "
-        f"{os.cpu_count()} cores ({platform.machine()}). Revision `{(revision() or 'unknown')[:12]}`."
+        f"{os.cpu_count()} cores ({platform.machine()})."
     )
+    yield f"- This page was written at revision `{(revision() or 'unknown')[:12]}`; each run's own is in its `run.json`."
     yield ""
 
 
