@@ -247,7 +247,7 @@ def test_the_pocket_models_tell_a_story_to_a_program_from_the_door(tmp_path: Pat
     process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "OMP_NUM_THREADS": "1"}, stdout=subprocess.DEVNULL)
     try:
         client = client_of(f"http://127.0.0.1:{port}", process)
-        begun = create(client, REQUEST, max_attempts=1, characters="Mila, an orange cat")
+        begun = create(client, f"{REQUEST}, in two pictures", max_attempts=1, characters="Mila, an orange cat")
         assert begun["untold"] == ["The Pocket models are not told of this note: characters."]
         said = done(client, begun["story_id"], seconds=240)
         assert said["total"] > 1

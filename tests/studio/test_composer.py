@@ -336,6 +336,7 @@ class TestInBrowser:
         unfold(page, "notes")
         expect(page.locator("#note-style textarea")).to_have_value("ink")
         desk.begin(page)
+        page.wait_for_selector(".studio[data-look=done]")  # one that is still told would be opened again
         page.goto(desk.url)
         expect(page.locator("#start")).to_be_visible()
         expect(page.locator("#request textarea")).to_have_value("")
