@@ -123,5 +123,5 @@ def controlled(agents: Agents, control: Control, max_attempts: int) -> tuple[Age
         case "reseed":
             return replace(agents, critic=Unrefining(agents.critic)), Policy(max_attempts=max_attempts)
         case "best-of-n":
-            most = min(max_attempts, MOST_CANDIDATES)
-            return replace(agents, critic=Unrefining(agents.critic)), Policy(max_attempts=most, candidates=most)
+            policy = Policy(max_attempts=max_attempts, candidates=max_attempts)  # refuses more than MOST_CANDIDATES
+            return replace(agents, critic=Unrefining(agents.critic)), policy

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from train.controls import Control
+from train.controls import MOST_CANDIDATES, Control
 from train.terminal import INTERRUPTED, interruptible, plainly
 
 if TYPE_CHECKING:
@@ -60,6 +60,8 @@ def pocket(
         part = Shard.parse(shard)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--shard") from error
+    if control == "best-of-n" and max_attempts > MOST_CANDIDATES:
+        raise typer.BadParameter(f"at most {MOST_CANDIDATES} are drawn at a time", param_hint="--max-attempts")
     run = BenchmarkRun(profile, out, control, max_attempts, threshold, limit, seed, part, plans_of, in_flight)
     with plainly():
         report = _told(run, load_profile(profile))

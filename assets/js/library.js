@@ -40,7 +40,7 @@ export function mount(element, functions) {
   listenToKeys(library);
   root.addEventListener("click", clicked);
   new IntersectionObserver((seen) => seen.some((entry) => entry.isIntersecting) && more(), { rootMargin: `${AHEAD}px` })
-    .observe(root.querySelector(".library-end"));
+    .observe(root.querySelector(".tales-end"));
   document.addEventListener("visibilitychange", () => document.hidden || look(true));
   setInterval(() => document.hidden || look(false), BETWEEN_LOOKS);
   document.body.dataset.screen = "library";
@@ -112,7 +112,7 @@ async function more() {
 
 /** One page more where the screen shows the end of what is there. */
 function fill() {
-  if (next && root.querySelector(".library-end").getBoundingClientRect().top < innerHeight + AHEAD) more();
+  if (next && root.querySelector(".tales-end").getBoundingClientRect().top < innerHeight + AHEAD) more();
 }
 
 /** Brings stories up to date; those that are gone are taken away. */

@@ -105,7 +105,7 @@ def test_filters_narrow_the_stories_and_a_reload_keeps_them(studio: Studio) -> N
         expect(page.locator("[name=profile]")).to_have_value("klein-4b")
         page.fill("[name=words]", "no such thing")
         expect(page.get_by_role("heading", name="No story matches")).to_be_visible()
-        page.locator(".library-empty").get_by_role("button", name="Clear filters").click()
+        page.locator(".page-empty").get_by_role("button", name="Clear filters").click()
         shows(page, PAGE)
         assert page.url.endswith("/library")
         page.fill("[name=from]", "2026-01-02")
@@ -389,7 +389,7 @@ def test_a_phone_shows_all_of_it_without_scrolling_sideways(studio: Studio) -> N
         assert menu["x"] >= 0
         assert menu["x"] + menu["width"] <= PHONE[0]
         assert page.evaluate(wide) == 0
-        touched = page.locator(".library :is(button, select, input:not([type=checkbox]), .tale-pick, .sieve-star):visible")
+        touched = page.locator(".tales-page :is(button, select, input:not([type=checkbox]), .tale-pick, .sieve-star):visible")
         heights = touched.evaluate_all("nodes => nodes.map((node) => node.getBoundingClientRect().height)")
         assert min(heights) >= 32, "a finger finds everything"
 

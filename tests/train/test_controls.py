@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
+from typer.testing import CliRunner
 
 from core.backends.fake import ScriptedCritic, ScriptedPainter, ScriptedPlanner, plan_of
 from core.commands import Open
@@ -18,6 +20,7 @@ from core.story import Story
 from core.types import Plan, PlannedStep, Request, Verdict
 from tests.core.telling import Memory
 from train.benchmarking import mean_of, paired
+from train.cli import app
 from train.controls import CONTROLS, Remembering, controlled
 from train.pocket.benchmark import Item, Outcome, items, outcome
 from train.pocket.intents import Wanted
@@ -102,6 +105,14 @@ def test_remembered_plans_are_told_again_and_the_others_are_made() -> None:
     plans = finished(Remembering(planner, {"b": known}).plan([PlanCase(text, (), 0) for text in "abc"]))
     assert [plan is known for plan in plans] == [False, True, False]
     assert [[case.text for case in cases] for cases in planner.calls] == [["a", "c"]]
+
+
+def test_more_candidates_than_a_round_may_have_are_refused_and_not_cut(tmp_path: Path) -> None:
+    words = ["evaluate", "pocket", "--control", "best-of-n", "--max-attempts", "9", "--out", str(tmp_path / "out")]
+    said = CliRunner().invoke(app, words)
+    assert said.exit_code == 2
+    assert "at most 8" in said.output
+    assert not (tmp_path / "out").exists()
 
 
 # ---------------------------------------------------------------- the exact critic and the exact outcome

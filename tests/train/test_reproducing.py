@@ -59,9 +59,7 @@ def test_every_task_can_be_reached_and_every_row_is_measured_by_one(tmp_path: Pa
     names = [task.name for task in every]
     assert len(set(names)) == len(names)
     for place, task in enumerate(every):
-        assert set(task.needs) <= set(names)
-        assert task.name not in task.needs
-        assert place >= 0
+        assert set(task.needs) <= set(names[:place])  # each could be run in this order
     assert {f"e-{run}" for row in ROWS for run in row.runs} <= set(names)
     write_profiles(tmp_path)
     profiles = {word for task in every for word in task.words if word.startswith(str(tmp_path / "profiles"))}

@@ -1,19 +1,14 @@
-"""What annotators say is what is learnt, in the order of whose word counts; and reviews leave in forms that other tools read."""
+"""What annotators say is what is learnt, in the order of whose word counts."""
 
 from __future__ import annotations
 
-import csv
-import json
-from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image as images
-from typer.testing import CliRunner
 
 from core.commands import EditStep, Overrule
 from core.dialect import parse_plan, parse_verdict
@@ -22,60 +17,34 @@ from core.reviewing import Answer, AttemptItem, PairAnswer, PairItem, PlanAnswer
 from core.store import Store
 from core.types import AttemptKey, PlannedStep, Verdict
 from tests.core.telling import tell
-from tests.train.schooling import Seer, agents, fill, one_story, scored
-from train.cli import app
+from tests.train.reviewing import (
+    KEY,
+    LOOSE,
+    NOON,
+    YES,
+    cases_in,
+    compare,
+    loose,
+    of_attempt,
+    paired_story,
+    plan_review,
+    plan_revision,
+    rows,
+    say,
+    settle,
+    told_in,
+    words,
+)
+from tests.train.schooling import Seer, agents, fill, scored
 from train.curation.candidates import LOW_PLAN, NOT_REVIEWED, PEOPLE_PREFER, Candidate
 from train.curation.ledger import EXACT, OUTRANKED, Ledger
 from train.curation.settings import Curation
-from train.curation.sources import Sources
 from train.curation.work import curate
-from train.formats.argilla import user_id
 from train.formats.exchange import records
-from train.formats.reviews import COLUMNS
 from train.origins import hidden
 from train.reviewed import attempt_said, pairs_said, plan_said
 from train.rows import BEGINS_OTHERWISE, DISAGREE, NEITHER
 from train.told import Case, Told
-
-NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-LOOSE = Curation(balance=0, validation=0, low=0, trend=-10, degradation=10, variance=1000, cuts=0)
-KEY = AttemptKey(step="s1", revision=0, number=0)
-
-
-def loose(**changes: Any) -> Curation:
-    return LOOSE.model_copy(update=changes)
-
-
-def rows(out: Path, folder: str) -> list[dict[str, Any]]:
-    return list(records(sorted((out / folder).glob("*.parquet"))))
-
-
-def words(row: dict[str, Any], name: str = "completion") -> str:
-    return str(row[name][0]["content"][0]["text"])
-
-
-def told_in(folder: Path) -> list[Told]:
-    """The stories with their reviews, as a curation reads them."""
-    with Sources([folder]) as sources:
-        return [story for _, story in sources.walk() if story]
-
-
-def cases_in(folder: Path) -> list[tuple[Told, Case]]:
-    return [(story, case) for story in told_in(folder) for case in story.cases]
-
-
-def say(store: Store, story: str, key: AttemptKey, reviewer: str, answer: Answer, guideline: int = 0) -> Review:
-    return store.reviews.answer(reviewer, AttemptItem(story=story, attempt=key), answer, NOON, guideline=guideline, required=9)
-
-
-def settle(store: Store, story: str, key: AttemptKey, by: str, answer: Answer) -> Review:
-    return store.reviews.adjudicate(by, AttemptItem(story=story, attempt=key), answer, NOON)
-
-
-def of_attempt(rows: Iterable[dict[str, Any]], story: str, key: AttemptKey) -> list[dict[str, Any]]:
-    return [
-        row for row in rows if row["story"] == story and {n: row[n] for n in ("step", "revision", "number")} == key.model_dump()
-    ]
 
 
 @pytest.fixture
@@ -95,7 +64,7 @@ def review(id: int, reviewer: str, answer: Any, item: Any = None, adjudicated: b
     return Review(id=id, item=item, answer=answer, reviewer=reviewer, guideline=2, at=at, adjudicated=adjudicated)
 
 
-YES, NO = Answer(accepted=True), Answer(accepted=False)
+NO = Answer(accepted=False)
 REFUSED = Verdict(accepted=False, refined_prompt="The critic's")
 
 
@@ -419,18 +388,6 @@ def test_a_deleted_storys_reviews_are_not_learnt_from(folder: Path, tmp_path: Pa
 # ---------------------------------------------------------------- plans
 
 
-def plan_revision(store: Store, story_id: str) -> int:
-    from core.events import Planned
-
-    return max(event.plan_revision for event in store.events(story_id) if isinstance(event, Planned)) + 1
-
-
-def plan_review(folder: Path, story_id: str, answer: PlanAnswer, reviewer: str = "ann") -> None:
-    with Store(folder) as store:
-        item = PlanItem(story=story_id, revision=plan_revision(store, story_id))
-        store.reviews.answer(reviewer, item, answer, NOON, required=9, guideline=store.reviews.publish("Plan well.", "eve", NOON))
-
-
 def plans(out: Path, story: str) -> list[dict[str, Any]]:
     return [row for row in rows(out, "planner_sft") if row["story"] == story]
 
@@ -491,29 +448,7 @@ def test_a_corrected_plan_is_asked_for_in_the_middle_only_where_it_begins_as_the
 
 @pytest.fixture
 def paired(tmp_path: Path) -> tuple[Path, str, PairItem]:
-    """A story whose first step has a refused attempt and two later ones, and the pair of these two as it is stored."""
-    with Store(tmp_path / "data") as store:
-        for number in range(40):
-            story = one_story(store, number)
-            tries = [tried for tried in story.trajectory.tries if tried.attempt.key.step == "s1"]
-            if len(tries) > 2 and tries[0].critic and not tries[0].critic.accepted:
-                break
-        keys = {tries[1].attempt.key, tries[2].attempt.key}
-        for first, second in ((tries[1], tries[2]), (tries[2], tries[1])):
-            item = PairItem(story=story.id, first=first.attempt.key, second=second.attempt.key)
-            try:
-                store.reviews.answers_to_adjudicate(item)
-            except Exception:  # the pair stands the other way round
-                continue
-            assert {item.first, item.second} == keys
-            return tmp_path / "data", story.id, item
-    raise AssertionError("no such story")
-
-
-def compare(folder: Path, item: PairItem, **said: str) -> None:
-    with Store(folder) as store:
-        for reviewer, better in said.items():
-            store.reviews.answer(reviewer, item, PairAnswer(better=better), NOON, required=9)  # type: ignore[arg-type]
+    return paired_story(tmp_path / "data")
 
 
 def test_the_better_of_a_pair_is_the_chosen_reply_and_the_other_the_rejected(
@@ -554,153 +489,3 @@ def test_scores_that_contradict_a_comparison_are_not_learnt_from(paired: tuple[P
     assert agreed.dropped["preference"].get(PEOPLE_PREFER) is None
     assert agreed.dropped["preference"].get(EXACT) == 1, "what scores say is said by people already"
     assert refuted.dropped["preference"].get(PEOPLE_PREFER) == 1
-
-
-# ---------------------------------------------------------------- out, to other tools
-
-ATTACKS = ("=HYPERLINK(1)", "+1+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1", "＝1")
-
-
-@pytest.fixture
-def said(paired: tuple[Path, str, PairItem]) -> tuple[Path, str]:
-    """A data folder with reviews of each kind, and of a story that was deleted since."""
-    folder, story, pair = paired
-    compare(folder, pair, ann="second")
-    (first, second), *_ = [(one, case) for one, case in cases_in(folder) if one.id == story]
-    with Store(folder) as store:
-        store.reviews.publish("# Look closely", "eve", NOON)
-        faulty = Answer(accepted=False, refined_prompt="=2+2", faults=("anatomy", "text"), semantics=6.5, quality=0, comment="-1")
-        say(store, story, second.attempt.key, "ann", faulty, guideline=1)
-        say(store, story, second.attempt.key, "=cmd", Answer(accepted=True, blind=True, seconds=2.5))
-        other = one_story(store, 90)
-        say(store, other.id, other.trajectory.tries[0].attempt.key, "ann", YES)
-        store.delete(other.id)
-    plan_review(folder, first.id, PlanAnswer(rating=2, steps=(PlannedStep(title="Only", prompt="Draw @all"),)))
-    return folder, story
-
-
-def exported(folder: Path, out: Path, *words: str) -> dict[str, Any]:
-    command = ["export", "--format", "reviews", "--data", str(folder), "--out", str(out), *words]
-    done = CliRunner().invoke(app, command)
-    assert done.exit_code == 0, done.output
-    return dict(json.loads(done.stdout.splitlines()[-1]))
-
-
-@pytest.mark.parametrize("form", ["jsonl", "csv", "parquet"])
-def test_every_standing_review_leaves_with_what_was_judged_and_opens_as_a_data_set(
-    said: tuple[Path, str], tmp_path: Path, form: str
-) -> None:
-    from datasets import load_dataset
-
-    folder, story = said
-    assert exported(folder, tmp_path / "out", "--as", form) == {"written": {"reviews": 4}, "left_out": 0}
-    reader = {"jsonl": "json"}.get(form, form)
-    file = str(tmp_path / "out" / f"reviews.{form}")
-    opened = load_dataset(reader, data_files=file, split="train", cache_dir=str(tmp_path / "cache"))
-    assert opened.column_names == list(COLUMNS)
-    pair, refusal, accepted, plan = list(opened)
-    case = next(case for one, case in cases_in(folder) if one.id == story)
-    assert case.critic is not None
-    assert [row["kind"] for row in opened] == ["pair", "attempt", "attempt", "plan"]
-    assert (refusal["prompt"], refusal["current_prompt"]) == (case.prompt, case.attempt.prompt)
-    assert (refusal["critic_accepted"], f"critic:{refusal['critic']}") == (case.critic.verdict.accepted, case.critic.by)
-    assert refusal["p_success"] == pytest.approx(case.critic.verdict.p_success)
-    assert (refusal["accepted"], refusal["semantics"], refusal["quality"], refusal["guideline"]) == (False, 6.5, 0, 1)
-    assert (accepted["accepted"], accepted["blind"], accepted["seconds"]) == (True, True, 2.5)
-    assert (pair["better"], plan["rating"]) == ("second", 2)
-    assert datetime.fromisoformat(str(plan["at"])).replace(tzinfo=UTC) == NOON
-    if form != "csv":
-        assert refusal["faults"] == ["anatomy", "text"]
-        assert plan["steps"][0]["prompt"] == "Draw @all"
-        assert len(plan["plan"]) == 3
-        assert (accepted["reviewer"], refusal["refined_prompt"]) == ("=cmd", "=2+2")
-    picture = refusal["after"]
-    size = (case.attempt.image.width, case.attempt.image.height)
-    assert (picture.size if form == "parquet" else images.open(tmp_path / "out" / picture).size) == size
-    assert refusal["before"] is None
-    assert pair["other_after"] != pair["after"]
-
-
-def test_no_cell_of_a_csv_begins_as_a_formula_does(said: tuple[Path, str], tmp_path: Path) -> None:
-    folder, _ = said
-    exported(folder, tmp_path / "out", "--as", "csv")
-    with open(tmp_path / "out" / "reviews.csv", newline="", encoding="utf-8") as file:
-        table = list(csv.reader(file))
-    cells = [cell for row in table for cell in row]
-    assert len(table) == 5
-    assert {len(row) for row in table} == {len(COLUMNS)}
-    assert not [cell for cell in cells if cell.strip()[:1] in set("=+-@") and cell.strip()]
-    assert {"'=2+2", "'=cmd", "'-1"} <= set(cells), "they are still there, as words"
-
-
-@given(st.text(max_size=10) | st.sampled_from(ATTACKS) | st.lists(st.sampled_from(ATTACKS)) | st.floats(0, 10) | st.none())
-def test_a_cell_is_never_a_formula_and_loses_nothing(value: Any) -> None:
-    from train.formats.reviews import cell
-
-    text = cell(value)
-    assert not text.lstrip().startswith(tuple("=+-@＝＋－＠"))
-    assert not text.startswith(("\t", "\r", "\n"))
-    if isinstance(value, str):
-        assert text.removeprefix("'") == value.removeprefix("'")
-
-
-def test_argilla_gets_a_record_an_item_with_the_critics_suggestion_and_everybodys_response(
-    said: tuple[Path, str], tmp_path: Path
-) -> None:
-    folder, story = said
-    exported(folder, tmp_path / "out", "--as", "argilla", "--names", "hash")
-    (record,) = json.loads((tmp_path / "out/attempts/records.json").read_text())
-    case = next(case for one, case in cases_in(folder) if one.id == story)
-    critic = case.critic and case.critic.verdict
-    assert critic is not None
-    assert critic.p_success is not None
-    who = {name: user_id(hidden(name)) for name in ("ann", "=cmd")}
-    assert set(record) == {"id", "fields", "metadata", "suggestions", "responses", "vectors", "_server_id"}
-    assert record["fields"]["prompt"] == case.prompt
-    assert record["fields"]["after"].startswith("data:image/png;base64,")
-    assert "before" not in record["fields"]
-    suggested = record["suggestions"]["accepted"]
-    assert suggested["value"] == ("accepted" if critic.accepted else "refused")
-    assert suggested["score"] == pytest.approx(critic.p_success if critic.accepted else 1 - critic.p_success)
-    assert {(each["user_id"], each["value"]) for each in record["responses"]["accepted"]} == {
-        (who["ann"], "refused"),
-        (who["=cmd"], "accepted"),
-    }
-    assert [each["value"] for each in record["responses"]["faults"]] == [["anatomy", "text"]]
-    assert [each["value"] for each in record["responses"]["semantics"]] == [6]
-    assert {each["status"] for said in record["responses"].values() for each in said} == {"submitted"}
-    assert json.loads((tmp_path / "out/reviewers.json").read_text()) == {user_id(hidden(n)): hidden(n) for n in ("ann", "=cmd")}
-    for kind in ("attempts", "plans", "pairs"):
-        settings = json.loads((tmp_path / f"out/{kind}/.argilla/settings.json").read_text())
-        assert settings["guidelines"]
-        fields, questions = ({each["name"]: each for each in settings[name]} for name in ("fields", "questions"))
-        for one in json.loads((tmp_path / f"out/{kind}/records.json").read_text()):
-            assert set(one["fields"]) <= set(fields)
-            assert set(one["responses"]) <= set(questions)
-            assert {name for name, each in fields.items() if each["required"]} <= set(one["fields"])
-            for name, answers in one["responses"].items():
-                options = [each["value"] for each in questions[name]["settings"].get("options", [])]
-                values = [v for each in answers for v in (each["value"] if isinstance(each["value"], list) else [each["value"]])]
-                assert not options or set(values) <= set(options)
-
-
-def test_what_cannot_be_exported_is_said(said: tuple[Path, str], tmp_path: Path) -> None:
-    folder, story = said
-    out = ["--out", str(tmp_path / "out")]
-    wrong = CliRunner().invoke(app, ["export", "--format", "records", "--data", str(folder), *out, "--as", "csv"])
-    back = CliRunner().invoke(app, ["import", "--format", "reviews", str(folder), *out])
-    assert (wrong.exit_code, back.exit_code) == (2, 2)
-    assert "--as" in wrong.stderr
-    looked = CliRunner().invoke(app, ["export", "--format", "reviews", "--data", str(folder), *out, "--dry-run"])
-    assert looked.stdout == "4 reviews.\n"
-    assert not (tmp_path / "out").exists()
-    with Store(folder) as store:
-        case = next(case for one, case in cases_in(folder) if one.id == story)
-        store.images.path(case.attempt.image).unlink()
-        with Store(tmp_path / "empty"):
-            pass
-    for form in ("jsonl", "csv", "parquet", "argilla"):
-        assert exported(folder, tmp_path / form, "--as", form) == {"written": {"reviews": 2}, "left_out": 2}, "a picture is gone"
-    none = CliRunner().invoke(app, ["export", "--format", "reviews", "--data", str(tmp_path / "empty"), *out])
-    assert (none.exit_code, none.stdout) == (1, "")
-    assert "no review" in none.stderr
