@@ -224,7 +224,7 @@ def trainer_of(run: GrpoRun, config: GRPOConfig, model: Checkpoint, rows: Datase
     if not run.train_sight:
         freeze_sight(model.model)
     model.tokenizer.padding_side = "left"  # on the right, pictures and tokens would be misaligned without an error (TRAINING 8)
-    scorer = Scorer(run.weights, redrawer, run.preset.group, Log(run.out, process()))
+    scorer = Scorer(run.weights, redrawer, run.preset.group, Log(run.out, process()), run.preset.draws)
     trainer = Trainer(
         model=model.model,
         reward_funcs=scorer,

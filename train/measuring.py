@@ -123,6 +123,7 @@ def rewards(
     replies: Annotated[int, typer.Option(min=1, help="Replies to one attempt.")] = 4,
     limit: Annotated[int | None, typer.Option(min=1, help="Only so many attempts.", show_default="all")] = None,
     temperature: Annotated[float | None, typer.Option(min=0, help="Of the replies.", show_default="the model's")] = None,
+    draws: Annotated[int, typer.Option(min=1, help="Pictures of each refined prompt; their mean counts.")] = 1,
     seed: Annotated[int, typer.Option(min=0, help="Of the replies.")] = 0,
     out: Annotated[Path | None, typer.Option(dir_okay=False, help="Also write the figures here, as JSON.")] = None,
 ) -> None:
@@ -136,7 +137,8 @@ def rewards(
 
     with plainly():
         rows = held_out(data, split, limit, seed)
-        found = rewards_of(named_model(model, "critic"), rows, redrawer_of(painter, judge), replies, temperature, seed)
+        asked = (named_model(model, "critic"), rows, redrawer_of(painter, judge))
+        found = rewards_of(*asked, replies, temperature, seed, draws)
     show_figures(f"rewards of {Path(model).name}", found)
     text = json.dumps(found)
     if out is not None:

@@ -7,7 +7,7 @@ is gone for good would only mask every sample from here on.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from core.errors import AgentError, Cancelled, OutOfMemory
@@ -35,6 +35,10 @@ class Again:
     prompt: str
     refined: str
     seed: int
+
+    def with_seed(self, number: int) -> Again:
+        """The same with the seed that comes ``number`` after its own."""
+        return replace(self, seed=self.seed + number)
 
 
 @dataclass(frozen=True)

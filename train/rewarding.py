@@ -36,7 +36,7 @@ def held_out(data: Path, split: Split, limit: int | None, seed: int) -> Dataset:
 
 
 def rewards_of(
-    model: str, rows: Dataset, redrawer: Redrawer, replies: int, temperature: float | None, seed: int
+    model: str, rows: Dataset, redrawer: Redrawer, replies: int, temperature: float | None, seed: int, draws: int = 1
 ) -> dict[str, dict[str, float]]:
     """Each part's mean over attempts, with its interval. ``overall`` is the step-wise reward: the change of the marks, -1 to 1.
 
@@ -52,10 +52,10 @@ def rewards_of(
         some = [rows[number] for number in range(start, min(start + TOGETHER, len(rows)))]
         batch = [row for row in some for _ in range(replies)]
         said = list(_replies(vlm, batch, seed + start * replies))
-        _, redrawn, earned = Scorer(PAPER, redrawer, replies).earned(_columns(batch, said))
+        _, redrawn, earned = Scorer(PAPER, redrawer, replies, draws=draws).earned(_columns(batch, said))
         for group in range(len(some)):
             part_of = slice(group * replies, (group + 1) * replies)
-            own = list(zip(earned[part_of], [made is not None for made in redrawn[part_of]], strict=True))
+            own = list(zip(earned[part_of], map(bool, redrawn[part_of]), strict=True))
             for part, value in _means(own).items():
                 by_part[part].append(value)
     return {name: mean_of(values).json() for name, values in by_part.items()}

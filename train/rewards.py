@@ -6,14 +6,17 @@ masked: a middle value would teach that failures are fine. METHOD: training has 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from statistics import fmean
 from typing import Literal
 
 from core.ports import Score
 from core.types import Verdict
 
 KEPT: Literal["kept"] = "kept"  # nothing was drawn: the picture stays as it is
-Outcome = Score | Literal["kept"] | None  # of the redrawing; None: it could not be drawn, or not be scored
+#: Scores of the redrawn pictures, one of each seed; none: they could not be drawn, or not be scored.
+Outcome = Sequence[Score] | Literal["kept"]
 Part = Literal["accuracy", "step"]
 
 
@@ -75,13 +78,14 @@ def wants_drawing(verdict: Verdict | None, truth: bool) -> bool:
 def marks(verdict: Verdict | None, truth: bool, recorded: Score | None, outcome: Outcome, weights: Weights) -> Marks:
     """What the reply earned. ``verdict`` is None where it can't be read: no format, a wrong judgement, and nothing drawn.
 
-    ``recorded`` is the score of the picture that was judged, ``outcome`` that of the one drawn with the refined prompt.
+    ``recorded`` is the score of the picture that was judged, ``outcome`` those of the ones drawn with the refined prompt: their
+    mean counts, for a prompt is not worth what one seed makes of it.
     """
     in_format = format_reward(verdict)
     accuracy = weights.right if verdict is not None and verdict.accepted == truth else weights.wrong
     if not weights.draws:
         outcome = KEPT
-    if outcome == KEPT:
+    if isinstance(outcome, str):
         changes: dict[str, float] | None = dict.fromkeys(("overall", "semantics", "quality"), 0.0)
     else:
         changes = _changes(recorded, outcome)
@@ -98,10 +102,11 @@ def format_reward(verdict: Verdict | None) -> float:
     return float(verdict is not None and verdict.raw.lstrip().startswith("<think>") and bool(verdict.thought))
 
 
-def _changes(before: Score | None, after: Score | None) -> dict[str, float] | None:
-    if before is None or after is None:
+def _changes(before: Score | None, after: Sequence[Score]) -> dict[str, float] | None:
+    if before is None or not after:
         return None
-    return {name: (getattr(after, name) - getattr(before, name)) / 10 for name in ("overall", "semantics", "quality")}
+    names = ("overall", "semantics", "quality")
+    return {name: (fmean(getattr(each, name) for each in after) - getattr(before, name)) / 10 for name in names}
 
 
 def degenerate(rewards_G: list[float | None]) -> bool:

@@ -41,7 +41,7 @@ class Sample:
 
     @property
     def again(self) -> Again | None:
-        """What is to be drawn for it, if anything. All replies of a group draw with one seed: only their prompts differ."""
+        """What is to be drawn for it, if anything. All replies of a group draw with the same seeds: only their prompts differ."""
         if not wants_drawing(self.verdict, self.truth) or self.recorded is None:
             return None
         assert self.verdict is not None
@@ -53,12 +53,13 @@ class Scorer:
 
     __name__ = "total"  # what TRL's own metrics call it
 
-    def __init__(self, weights: Weights, redrawer: Redrawer | None, group: int, log: Log | None = None) -> None:
-        """``log`` keeps what was tried, in training."""
+    def __init__(self, weights: Weights, redrawer: Redrawer | None, group: int, log: Log | None = None, draws: int = 1) -> None:
+        """Each refined prompt is drawn ``draws`` times, with other seeds. ``log`` keeps what was tried, in training."""
         self.weights = weights
         self.redrawer = redrawer if weights.draws else None
         self.group = group
         self.log = log
+        self.draws = draws
         self.scored: list[bool] = []  # of the last batch
 
     def __call__(self, **batch: Any) -> list[float | None]:
@@ -71,16 +72,16 @@ class Scorer:
             self.log.write(step, [_rollout(*each) for each in zip(samples, redrawn, earned, strict=True)])
         return rewards
 
-    def earned(self, batch: dict[str, Any]) -> tuple[list[Sample], list[Redrawn | None], list[Marks]]:
+    def earned(self, batch: dict[str, Any]) -> tuple[list[Sample], list[list[Redrawn]], list[Marks]]:
         """For each reply of a batch: what it answers, what was drawn for it, and what it earned."""
         samples = _samples(batch, self.group)
         redrawn = self._redraw(samples)
         return samples, redrawn, [self._marks(sample, made) for sample, made in zip(samples, redrawn, strict=True)]
 
-    def _redraw(self, samples: list[Sample]) -> list[Redrawn | None]:
-        """Each picture is drawn once, however many replies of a group ask for it."""
+    def _redraw(self, samples: list[Sample]) -> list[list[Redrawn]]:
+        """Each picture is drawn once, however many replies of a group ask for it; nothing for whoever asks for none."""
         if self.redrawer is None:
-            return [None] * len(samples)
+            return [[] for _ in samples]
         wanted: dict[tuple[int, str], Again] = {}
         keys: list[tuple[int, str] | None] = []
         for sample in samples:
@@ -89,16 +90,17 @@ class Scorer:
             keys.append(key)
             if key is not None and again is not None:
                 wanted.setdefault(key, again)
-        made = dict(zip(wanted, self.redrawer.redraw(list(wanted.values())), strict=True))
-        return [None if key is None else made[key] for key in keys]
+        drawn = self.redrawer.redraw([again.with_seed(n) for again in wanted.values() for n in range(self.draws)])
+        made = {key: drawn[place * self.draws : (place + 1) * self.draws] for place, key in enumerate(wanted)}
+        return [[] if key is None else made[key] for key in keys]
 
-    def _marks(self, sample: Sample, redrawn: Redrawn | None) -> Marks:
+    def _marks(self, sample: Sample, redrawn: list[Redrawn]) -> Marks:
         outcome: Outcome = KEPT
         if wants_drawing(sample.verdict, sample.truth):
-            outcome = redrawn.score if redrawn else None
+            outcome = [each.score for each in redrawn if each.score is not None]
         return marks(sample.verdict, sample.truth, sample.recorded, outcome, self.weights)
 
-    def _report(self, earned: list[Marks], redrawn: list[Redrawn | None], log: Callable[[str, float], None]) -> None:
+    def _report(self, earned: list[Marks], redrawn: list[list[Redrawn]], log: Callable[[str, float], None]) -> None:
         for part in PARTS:
             values = [value for each in earned if (value := getattr(each, part)) is not None]
             if values and getattr(self.weights, part):
@@ -107,7 +109,7 @@ class Scorer:
         rewards = [each.reward for each in earned]
         groups = [rewards[start : start + self.group] for start in range(0, len(rewards), self.group)]
         log("samples/unscored", fmean(reward is None for reward in rewards))
-        log("samples/redrawn", fmean(made is not None for made in redrawn))
+        log("samples/redrawn", fmean(map(bool, redrawn)))
         log("groups/degenerate", fmean(map(degenerate, groups)))
 
 
@@ -137,12 +139,12 @@ def _read(reply: str) -> Verdict | None:
         return None
 
 
-def _rollout(sample: Sample, redrawn: Redrawn | None, earned: Marks) -> Rollout:
+def _rollout(sample: Sample, redrawn: list[Redrawn], earned: Marks) -> Rollout:
     pictures = {"before": sample.before, "after": sample.after}
-    if redrawn is not None and redrawn.picture is not None:
-        pictures["redrawn"] = redrawn.picture
+    if (picture := next((each.picture for each in redrawn if each.picture is not None), None)) is not None:
+        pictures["redrawn"] = picture
     why = ""
     if earned.reward is None:
-        why = redrawn.why if redrawn else "The picture that was judged has no recorded score."
+        why = redrawn[0].why if redrawn else "The picture that was judged has no recorded score."
     asked = (sample.prompt, sample.current, sample.truth, sample.reply, sample.verdict)
     return Rollout(sample.group, *asked, earned, why, pictures)

@@ -57,6 +57,18 @@ class Colourist:
         return canvas(colour) if colour in COLOURS else AgentError(f"{case.prompt!r} names no colour.")
 
 
+class Fickle(Colourist):
+    """Does as it is asked with odd seeds only."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seeds: list[int] = []
+
+    def _draw(self, case: DrawCase) -> Image | AgentError:
+        self.seeds.append(case.seed)
+        return super()._draw(case) if case.seed % 2 else canvas("blue")
+
+
 class Eye:
     """10 for the colour that was asked for, 2 for another."""
 
@@ -129,8 +141,8 @@ def test_each_reply_earns_what_the_formula_says(weights: Any, redrawer: Redrawer
     accepted, refused = parse_verdict(replies[0]), parse_verdict(replies[1])
     assert rewards == [
         marks(accepted, False, before, KEPT, weights).reward,
-        marks(refused, False, before, Score(10.0, 8.0), weights).reward,
-        marks(refused, False, before, Score(2.0, 8.0), weights).reward,
+        marks(refused, False, before, [Score(10.0, 8.0)], weights).reward,
+        marks(refused, False, before, [Score(2.0, 8.0)], weights).reward,
         marks(None, False, before, KEPT, weights).reward,
     ]
     assert rewards[1] == max(reward for reward in rewards if reward is not None)
@@ -143,6 +155,16 @@ def test_nothing_is_drawn_where_the_truth_is_success_and_one_prompt_once_a_group
     _, said = scored(scorer, [reply(False)] * 4, rows)
     assert painter.cases == 1
     assert said["samples/redrawn"] == 0.5
+
+
+def test_a_prompt_is_drawn_with_as_many_seeds_as_is_said_and_its_reply_earns_their_mean(tmp_path: Path) -> None:
+    painter = Fickle()
+    scorer = Scorer(PAPER, Redrawer(painter, Eye()), 2, Log(tmp_path, 0), draws=4)
+    rewards, _ = scored(scorer, [reply(False)] * 2, [rl_row("red", "blue")] * 2)
+    assert len(painter.seeds) == len(set(painter.seeds)) == 4
+    before, refused = Score(2.0, 8.0), parse_verdict(reply(False))
+    drawn = [Score(10.0, 8.0) if seed % 2 else Score(2.0, 8.0) for seed in painter.seeds]
+    assert rewards == [marks(refused, False, before, drawn, PAPER).reward] * 2
 
 
 def test_what_could_not_be_scored_has_no_reward_and_is_counted(redrawer: Redrawer, tmp_path: Path) -> None:
