@@ -232,6 +232,7 @@ class TestInBrowser:
         for label, _, example in NOTES.values():
             page.get_by_label(label).fill(example)
         unfold(page, "settings")
+        expect(page.locator("#dice")).to_be_visible()  # the last that is built: what is typed earlier may be overwritten
         page.get_by_label("number input for Candidates").fill("2")
         page.click("#threshold input")
         page.click(f"[role=option]:has-text('{STRICTNESS[3][0]}')")

@@ -61,7 +61,10 @@ def test_budget_strictness_and_candidates_hold_from_the_moment_they_are_changed(
     with pocket.page() as page:
         story = ask(page, LONG)
         shows(badge(page, "s1"), "Accepted")
+        page.click(".controls [data-do=stop]")  # a quick machine would be through before the form is filled in
+        shows(status(page), "Paused")
         policy(page, max_attempts="4", candidates="2", threshold="0.8")
+        page.click(".controls [data-do=resume]")
         two = page.locator("[data-cards] > li").filter(has=page.locator(".strip-item:nth-child(2)")).first
         expect(two).to_be_visible(timeout=MINUTES)
         page.evaluate("scrollTo(0, 0)")
