@@ -125,7 +125,7 @@ def rewards(
     temperature: Annotated[float | None, typer.Option(min=0, help="Of the replies.", show_default="the model's")] = None,
     draws: Annotated[int, typer.Option(min=1, help="Pictures of each refined prompt; their mean counts.")] = 1,
     seed: Annotated[int, typer.Option(min=0, help="Of the replies.")] = 0,
-    out: Annotated[Path | None, typer.Option(dir_okay=False, help="Also write the figures here, as JSON.")] = None,
+    out: Annotated[Path | None, typer.Option(dir_okay=False, help="Also write them here, with each attempt's, as JSON.")] = None,
 ) -> None:
     """The rewards of a critic's replies to attempts of critic_rl, by part, as GRPO earns them. Nothing is trained.
 
@@ -139,11 +139,10 @@ def rewards(
         rows = held_out(data, split, limit, seed)
         asked = (named_model(model, "critic"), rows, redrawer_of(painter, judge))
         found = rewards_of(*asked, replies, temperature, seed, draws)
-    show_figures(f"rewards of {Path(model).name}", found)
-    text = json.dumps(found)
+    show_figures(f"rewards of {Path(model).name}", found.figures)
     if out is not None:
-        out.write_text(text + "\n", encoding="utf-8")
-    typer.echo(text)
+        out.write_text(json.dumps(found.json()) + "\n", encoding="utf-8")
+    typer.echo(json.dumps(found.figures))
 
 
 def show_figures(title: str, figures: Mapping[str, Mapping[str, float]]) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,19 +35,40 @@ def held_out(data: Path, split: Split, limit: int | None, seed: int) -> Dataset:
     return rows if limit is None else sampled(rows, limit, seed)
 
 
+@dataclass(frozen=True)
+class Earned:
+    """What an attempt's replies earned by part, the mean of each over those that were scored; attempts are counted from 0.
+
+    ``overall`` is the step-wise reward: the change of the marks, -1 to 1. ``step where drawn`` is the same where the step was
+    drawn again.
+    """
+
+    of: dict[str, dict[int, float]]
+
+    @property
+    def figures(self) -> dict[str, dict[str, float]]:
+        """Each part's mean over attempts, with its interval."""
+        from train.benchmarking import mean_of
+
+        return {part: mean_of(list(values.values())).json() for part, values in self.of.items()}
+
+    def json(self) -> dict[str, Any]:
+        """The figures, and under ``attempts`` what they are the means of: two critics are compared attempt by attempt."""
+        return self.figures | {"attempts": {part: _rounded(values) for part, values in self.of.items()}}
+
+
+def _rounded(values: dict[int, float]) -> dict[int, float]:
+    return {attempt: round(value, 4) for attempt, value in values.items()}
+
+
 def rewards_of(
     model: str, rows: Dataset, redrawer: Redrawer, replies: int, temperature: float | None, seed: int, draws: int = 1
-) -> dict[str, dict[str, float]]:
-    """Each part's mean over attempts, with its interval. ``overall`` is the step-wise reward: the change of the marks, -1 to 1.
-
-    ``step where drawn`` is the same over the attempts that were drawn again.
-    """
-    from train.benchmarking import mean_of
-
+) -> Earned:
+    """What the critic's replies earn, for each of the rows; each refined prompt is drawn ``draws`` times."""
     vlm = load_vlm(model)
     if temperature is not None:
         vlm = replace(vlm, decoding=replace(vlm.decoding, temperature=temperature))
-    by_part = defaultdict[str, list[float]](list)
+    by_part = defaultdict[str, dict[int, float]](dict)
     for start in range(0, len(rows), TOGETHER):
         some = [rows[number] for number in range(start, min(start + TOGETHER, len(rows)))]
         batch = [row for row in some for _ in range(replies)]
@@ -57,8 +78,8 @@ def rewards_of(
             part_of = slice(group * replies, (group + 1) * replies)
             own = list(zip(earned[part_of], map(bool, redrawn[part_of]), strict=True))
             for part, value in _means(own).items():
-                by_part[part].append(value)
-    return {name: mean_of(values).json() for name, values in by_part.items()}
+                by_part[part][start + group] = value
+    return Earned(dict(by_part))
 
 
 def _means(own: list[tuple[Marks, bool]]) -> dict[str, float]:

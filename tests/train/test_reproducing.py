@@ -102,3 +102,15 @@ def test_the_page_says_what_was_measured_and_what_was_not(tmp_path: Path) -> Non
     assert "80.0%" in text
     assert "| + GRPO | + critic SFT | **+80.00 points" in text  # beyond its interval
     assert text.count("| not measured yet | | | | |") == len(ROWS) - 2
+
+
+def test_rewards_are_compared_attempt_by_attempt_over_the_seeds(tmp_path: Path) -> None:
+    for name, step in (("sft", 0.1), ("grpo-0", 0.2), ("grpo-1", 0.4)):
+        attempts = {part: {str(n): n + step for n in range(9)} for part in ("overall", "reward", "accuracy")}
+        if name == "grpo-1":
+            del attempts["overall"]["8"]  # not scored there, so it is no pair
+        figures = {part: {"value": step, "low": 0.0, "high": 1.0, "n": 9} for part in attempts}
+        (tmp_path / f"rewards-{name}.json").write_text(json.dumps(figures | {"attempts": attempts}))
+    text = page(Runner(tmp_path, tuple(tasks(tmp_path, Scale())), 1), Scale())
+    assert "| GRPO, seed 1 | 0.400 (0.000 to 1.000) |" in text
+    assert "GRPO (2 seeds) against critic SFT, paired by attempt: the step-wise reward **+0.20 (+0.20 to +0.20)**" in text

@@ -42,7 +42,7 @@ def right(_: Any, rows: list[dict[str, Any]], seed: int) -> list[str]:
 def test_a_critic_that_is_right_earns_all_there_is(data: Path, critic: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rewarding, "_replies", right)
     rows = held_out(data, "validation", None, 0)
-    found = rewards_of(str(critic), rows, Redrawer(Colourist(), Eye()), replies=2, temperature=0.0, seed=0)
+    found = rewards_of(str(critic), rows, Redrawer(Colourist(), Eye()), replies=2, temperature=0.0, seed=0).figures
     assert found["format"]["value"] == 1.0
     assert found["accuracy"]["value"] == 0.0  # the paper's: 0 is right, -1 is wrong
     assert found["reward"]["n"] == len(rows)
@@ -52,7 +52,7 @@ def test_a_critic_that_is_right_earns_all_there_is(data: Path, critic: Path, mon
 
 
 def test_a_critic_that_knows_nothing_earns_nothing(data: Path, critic: Path) -> None:
-    found = rewards_of(str(critic), held_out(data, "train", 2, 0), Redrawer(Colourist(), Eye()), 2, None, 0)
+    found = rewards_of(str(critic), held_out(data, "train", 2, 0), Redrawer(Colourist(), Eye()), 2, None, 0).figures
     assert (found["format"]["value"], found["accuracy"]["value"]) == (0.0, -1.0)
     assert "step where drawn" not in found
 
@@ -71,5 +71,8 @@ def test_the_command_says_the_means_and_keeps_them(
     words = ["evaluate", "rewards", "--model", str(critic), "--data", str(data), "--replies", "1", "--limit", "2"]
     said = CliRunner().invoke(app, [*words, "--split", "train", "--out", str(out)])
     assert said.exit_code == 0, said.output
-    assert json.loads(said.stdout.splitlines()[-1]) == json.loads(out.read_text())
-    assert json.loads(out.read_text())["reward"]["n"] == 2
+    kept = json.loads(out.read_text())
+    attempts = kept.pop("attempts")
+    assert json.loads(said.stdout.splitlines()[-1]) == kept
+    assert kept["reward"]["n"] == 2
+    assert kept["reward"]["value"] == pytest.approx(sum(attempts["reward"].values()) / 2, abs=1e-3)

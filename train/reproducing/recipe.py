@@ -17,7 +17,7 @@ from train.reproducing.tasks import Task
 CLUMSY = Path("train/pocket/clumsy.toml")  # from where "python -m train" is run, so that a task is the same on every machine
 SEEDS = (0, 1, 2)
 ONCE = "plan-0"  # the run whose plans all others tell
-ATTEMPTS, REPLIES = 240, 2  # where rewards are measured: held-out attempts, and replies to each
+ATTEMPTS, DRAWS = 240, 4  # where rewards are measured: held-out attempts, and pictures of each refined prompt
 
 
 @dataclass(frozen=True)
@@ -195,7 +195,7 @@ def _held_out(out: Path) -> Iterator[Task]:
 def _rewarded(out: Path, name: str) -> Task:
     model = "pocket" if name == "zero" else str(out / name)
     words = ("evaluate", "rewards", "--model", model, "--data", str(out / "held-out"), "--split", "train")
-    words += ("--painter", str(CLUMSY), "--limit", str(ATTEMPTS), "--replies", str(REPLIES))
+    words += ("--painter", str(CLUMSY), "--limit", str(ATTEMPTS), "--replies", "1", "--draws", str(DRAWS))
     needs = ("curate-held-out",) if name == "zero" else ("curate-held-out", name)
     return Task(f"rewards-{name}", (*words, "--out", str(out / f"rewards-{name}.json")), needs)
 

@@ -172,6 +172,20 @@ def _rewards(out: Path) -> Iterator[str]:
         cells = [_figure(figures.get(part)) for part in ("reward", "overall", "step where drawn", "accuracy", "format")]
         yield f"| {names[name]} | {' | '.join(cells)} | {figures['reward']['n']} |"
     yield ""
+    trained = [found[name] for seed in SEEDS if (name := f"grpo-{seed}") in found]
+    if trained and "sft" in found:
+        parts = {"the step-wise reward": "overall", "the reward": "reward", "accuracy": "accuracy"}
+        gains = (f"{title} {gain(_paired(found['sft'], trained, part), 1, '')}" for title, part in parts.items())
+        yield f"GRPO ({len(trained)} seeds) against critic SFT, paired by attempt: {'; '.join(gains)}."
+        yield ""
+
+
+def _paired(before: dict[str, Any], after: list[dict[str, Any]], part: str) -> Mean:
+    """How much more the later ones earn, in the mean over them, on the attempts that all of them were scored on."""
+    one = before["attempts"][part]
+    others = [each["attempts"][part] for each in after]
+    shared = [attempt for attempt in one if all(attempt in other for other in others)]
+    return mean_of([sum(other[attempt] for other in others) / len(others) - one[attempt] for attempt in shared])
 
 
 def _figure(figure: dict[str, float] | None) -> str:
