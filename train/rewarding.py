@@ -16,7 +16,7 @@ from core.errors import AgentError
 from train.curated import Split, open_rows, sampled
 from train.rewards import PAPER, Marks
 from train.runs import RunError
-from train.scoring import Scorer
+from train.scoring import Sample, Scorer
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -40,7 +40,7 @@ class Earned:
     """What an attempt's replies earned by part, the mean of each over those that were scored; attempts are counted from 0.
 
     ``overall`` is the step-wise reward: the change of the marks, -1 to 1. ``step where drawn`` is the same where the step was
-    drawn again.
+    drawn again. ``good accepted`` and ``bad refused`` are the shares of right verdicts on what is a success, and on what is none.
     """
 
     of: dict[str, dict[int, float]]
@@ -73,11 +73,11 @@ def rewards_of(
         some = [rows[number] for number in range(start, min(start + TOGETHER, len(rows)))]
         batch = [row for row in some for _ in range(replies)]
         said = list(_replies(vlm, batch, seed + start * replies))
-        _, redrawn, earned = Scorer(PAPER, redrawer, replies, draws=draws).earned(_columns(batch, said))
+        samples, redrawn, earned = Scorer(PAPER, redrawer, replies, draws=draws).earned(_columns(batch, said))
         for group in range(len(some)):
             part_of = slice(group * replies, (group + 1) * replies)
             own = list(zip(earned[part_of], map(bool, redrawn[part_of]), strict=True))
-            for part, value in _means(own).items():
+            for part, value in (_means(own) | _rightly(samples[part_of])).items():
                 by_part[part][start + group] = value
     return Earned(dict(by_part))
 
@@ -93,6 +93,13 @@ def _means(own: list[tuple[Marks, bool]]) -> dict[str, float]:
     if drawn:
         means["step where drawn"] = sum(drawn) / len(drawn)
     return means
+
+
+def _rightly(own: list[Sample]) -> dict[str, float]:
+    """The share of an attempt's replies whose verdict is right; one that can't be read is wrong."""
+    truth = own[0].truth
+    right = sum(each.verdict is not None and each.verdict.accepted == truth for each in own)
+    return {"good accepted" if truth else "bad refused": right / len(own)}
 
 
 def _replies(vlm: Vlm, batch: list[dict[str, Any]], first_seed: int) -> Iterator[str]:

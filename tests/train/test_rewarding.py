@@ -46,6 +46,8 @@ def test_a_critic_that_is_right_earns_all_there_is(data: Path, critic: Path, mon
     assert found["format"]["value"] == 1.0
     assert found["accuracy"]["value"] == 0.0  # the paper's: 0 is right, -1 is wrong
     assert found["reward"]["n"] == len(rows)
+    assert (found["good accepted"]["value"], found["bad refused"]["value"]) == (1.0, 1.0)
+    assert found["good accepted"]["n"] + found["bad refused"]["n"] == len(rows)
     # Half of the attempts failed: drawn again with the right colour they gain, the others are left alone.
     assert found["overall"]["value"] == pytest.approx(found["step where drawn"]["value"] / 2, abs=1e-3)
     assert found["step where drawn"]["value"] > 0.3

@@ -6,9 +6,11 @@ import json
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
+
+from core.errors import StoreError
 
 if TYPE_CHECKING:
     from core.backends.vlm import Vlm
@@ -101,6 +103,35 @@ def untrained(
 
     write_untrained(role.value, assets, out, blank)
     typer.echo(str(out))
+
+
+@app.command(epilog="Example: python -m train pocket annotate --data runs/stories --count 200")
+def annotate(
+    data: Annotated[
+        Path, typer.Option(exists=True, file_okay=False, show_default=False, help="A data folder of pocket stories.")
+    ],
+    count: Annotated[int, typer.Option(min=1, help="At most so many attempts.")] = 200,
+    order: Annotated[Literal["uncertain", "disagreement", "newest", "random", "story"], typer.Option(help="As on the page.")] = (
+        "uncertain"
+    ),
+    seed: Annotated[int, typer.Option(min=0, help="Of the random order.")] = 0,
+) -> None:
+    """Answer attempts as an annotator who knows the exact truth: to measure what corrections are worth.
+
+    The last line on stdout is one JSON object: answered, accepted, overturned.
+    """
+    from datetime import UTC, datetime
+
+    from core.store import Query, Store
+    from train.pocket.annotator import annotate as answers
+    from train.terminal import plainly
+
+    with plainly(), Store(data) as store:
+        if store.read_only:
+            raise StoreError(store.read_only)
+        given = list(answers(store, count, Query(order=order, seed=seed), lambda: datetime.now(UTC)))
+    counts = {"answered": len(given), "accepted": sum(each.accepted for each in given)}
+    typer.echo(json.dumps(counts | {"overturned": sum(each.overturned for each in given)}))
 
 
 @app.command(name="all")

@@ -39,10 +39,11 @@ class ExactCritic:
     name = EXACT
 
     def judge(self, cases: list[JudgeCase]) -> Stream[Results[Verdict]]:
-        return [self._verdict(case) for case in cases]
+        return [self.verdict(case) for case in cases]
         yield  # a stream that has nothing to show
 
-    def _verdict(self, case: JudgeCase) -> Verdict | AgentError:
+    def verdict(self, case: JudgeCase) -> Verdict | AgentError:
+        """On one attempt; an error where a picture is not the pocket painter's."""
         before, after = None if case.before is None else scene_in(case.before), scene_in(case.after)
         if after is None or (case.before is not None and before is None):
             return AgentError(NO_PROGRAM)

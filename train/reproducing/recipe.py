@@ -17,7 +17,7 @@ from train.reproducing.tasks import Task
 CLUMSY = Path("train/pocket/clumsy.toml")  # from where "python -m train" is run, so that a task is the same on every machine
 SEEDS = (0, 1, 2)
 ONCE = "plan-0"  # the run whose plans all others tell
-ATTEMPTS, DRAWS = 240, 4  # where rewards are measured: held-out attempts, and pictures of each refined prompt
+ATTEMPTS, DRAWS = 600, 4  # where rewards are measured: held-out attempts, and pictures of each refined prompt
 
 
 @dataclass(frozen=True)
@@ -188,7 +188,7 @@ def _held_out(out: Path) -> Iterator[Task]:
     stories, data = str(out / "measured" / "zero-0" / "stories"), str(out / "held-out")
     yield Task("score-held-out", ("score", "--data", stories, "--judge", "pocket-exact"), ("e-zero-0",))
     words = ("curate", "--data", stories, "--out", data, "--pack", "pocket", "--validation", "0", "--truth", "score")
-    words += ("--pass-score", "10", "--high", "0", "--balance", "0", "--variance", "0")  # all steps whose marks vary
+    words += ("--pass-score", "10", "--high", "0", "--balance", "0", "--sft-to-rl", "0.001")  # whatever was drawn
     yield Task("curate-held-out", words, ("score-held-out",))
 
 
