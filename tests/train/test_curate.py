@@ -340,6 +340,14 @@ def test_the_report_counts_every_row_that_was_dropped(folder: Path, tmp_path: Pa
     assert all(run["inputs"].values())
 
 
+def test_without_rows_for_sft_every_attempt_is_there_to_be_measured_on(folder: Path, tmp_path: Path) -> None:
+    usual = Curation(balance=0, validation=0, high=0, truth="score")
+    split = curate([folder], tmp_path / "split", usual)
+    made = curate([folder], tmp_path / "out", usual.model_copy(update={"sft_to_rl": 0.0}))
+    assert made.rows["critic_sft"]["train"] == 0
+    assert made.rows["critic_rl"]["train"] > split.rows["critic_rl"]["train"] + split.rows["critic_sft"]["train"]
+
+
 def test_the_command_has_an_option_for_each_setting_and_says_what_it_did(folder: Path, tmp_path: Path) -> None:
     given = ["curate", "--data", str(folder), "--out", str(tmp_path / "out"), "--balance", "0", "--validation", "0.3"]
     looked = CliRunner().invoke(app, [*given, "--dry-run"])

@@ -5,6 +5,7 @@ Entered once in order, and then settled: only when all are known can rows be bal
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -146,6 +147,8 @@ class Ledger:
     def _cutoff(self, pending: list[int]) -> float:
         if self.settings.variance is not None:
             return self.settings.variance
+        if self.settings.sft_to_rl == 0:
+            return -math.inf
         critics, spreads, rows = self._critics, dict[int, float](), Counter[int]()
         for row in pending:
             spreads[critics.step[row]] = max(0.0, critics.spread[row])

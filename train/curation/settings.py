@@ -38,7 +38,11 @@ class Curation(Value):
         default="keep", description="What becomes of steps with an attempt that has no score: kept for SFT, or dropped."
     )
 
-    sft_to_rl: float = Field(default=2.0, gt=0, description="SFT rows to each RL row; the steps whose scores vary most go to RL.")
+    sft_to_rl: float = Field(
+        default=2.0,
+        ge=0,
+        description="SFT rows to each RL row; the steps whose scores vary most go to RL. 0: all go there, to measure on.",
+    )
     variance: float | None = Field(
         default=None, ge=0, description="Steps whose scores vary by more go to RL; None: as many as sft_to_rl asks for."
     )

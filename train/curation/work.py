@@ -6,6 +6,7 @@ earlier curation only when it is whole.
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 from collections import Counter
@@ -168,7 +169,7 @@ def _count(curated: Curated, ledger: Ledger, gone: Counter[tuple[str, str]] | No
     curated.dropped = ledger.dropped()
     for (kind, why), count in (gone or {}).items():
         curated.dropped[kind][why] = count
-    curated.variance_cutoff = ledger.cutoff if ledger.cutoff < float("inf") else None
+    curated.variance_cutoff = ledger.cutoff if math.isfinite(ledger.cutoff) else None
     for number, truth, kept in ledger.verdicts():
         row = curated.verdicts.setdefault(number, {"true": 0, "false": 0, "kept_true": 0, "kept_false": 0})
         name = "true" if truth else "false"

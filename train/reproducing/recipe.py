@@ -188,7 +188,7 @@ def _held_out(out: Path) -> Iterator[Task]:
     stories, data = str(out / "measured" / "zero-0" / "stories"), str(out / "held-out")
     yield Task("score-held-out", ("score", "--data", stories, "--judge", "pocket-exact"), ("e-zero-0",))
     words = ("curate", "--data", stories, "--out", data, "--pack", "pocket", "--validation", "0", "--truth", "score")
-    words += ("--pass-score", "10", "--high", "0", "--balance", "0", "--sft-to-rl", "0.001")  # whatever was drawn
+    words += ("--pass-score", "10", "--high", "0", "--balance", "0", "--sft-to-rl", "0")  # whatever was drawn
     yield Task("curate-held-out", words, ("score-held-out",))
 
 
