@@ -13,7 +13,7 @@ from train.benchmarking import OUTCOMES
 from train.cli import app
 from train.pocket.benchmark import Outcome
 from train.reproducing.recipe import ROWS, Scale, tasks, write_profiles
-from train.reproducing.results import page
+from train.reproducing.results import _corrections, page
 from train.reproducing.tasks import Runner, Task
 from train.runs import RunError
 
@@ -114,3 +114,13 @@ def test_rewards_are_compared_attempt_by_attempt_over_the_seeds(tmp_path: Path) 
     text = page(Runner(tmp_path, tuple(tasks(tmp_path, Scale())), 1), Scale())
     assert "| GRPO, seed 1 | 0.400 (0.000 to 1.000) |" in text
     assert "GRPO (2 seeds) against critic SFT, paired by attempt: the step-wise reward **+0.20 (+0.20 to +0.20)**" in text
+
+
+def test_corrections_are_worth_what_both_sides_gain_in_the_mean(tmp_path: Path) -> None:
+    for name, good, bad in (("own-sft", [1.0] * 6, [0.0, 0.0]), ("annotated-sft", [1.0] * 3 + [0.0] * 3, [1.0, 1.0])):
+        sides = {"good accepted": dict(enumerate(good)), "bad refused": dict(enumerate(bad, start=6))}
+        (tmp_path / f"rewards-{name}.json").write_text(json.dumps({"reward": {"n": 8}, "attempts": sides}))
+    text = "\n".join(_corrections(tmp_path))
+    assert "| SFT on its own verdicts | 50.0% (" in text
+    assert "| SFT on the same, corrected | 75.0% (" in text
+    assert "paired by attempt: +25.00 points (" in text

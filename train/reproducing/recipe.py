@@ -17,6 +17,7 @@ from train.reproducing.tasks import Task
 CLUMSY = Path("train/pocket/clumsy.toml")  # from where "python -m train" is run, so that a task is the same on every machine
 SEEDS = (0, 1, 2)
 ONCE = "plan-0"  # the run whose plans all others tell
+ANSWERS = 200  # of an annotator
 ATTEMPTS, DRAWS = 600, 4  # where rewards are measured: held-out attempts, and pictures of each refined prompt
 
 
@@ -103,6 +104,7 @@ def tasks(out: Path, scale: Scale) -> Iterator[Task]:
     yield from _controls(out, scale)
     yield from _ablations(out, scale)
     yield from _first(out, scale)
+    yield from _annotated(out, scale)
 
 
 def _data(out: Path, scale: Scale) -> Iterator[Task]:
@@ -169,6 +171,20 @@ def _first(out: Path, scale: Scale) -> Iterator[Task]:
     # The critic of those is never asked, for want of a plan: how many of its replies can be read is seen with another's plans.
     yield _evaluated(out, small, "untrained-critic", "untrained-critic", "none", 0, ("untrained-critic", ONCE))
     yield _evaluated(out, scale, "first", "first", "none", 0, ("first-planner", "first-critic"))
+
+
+def _annotated(out: Path, scale: Scale) -> Iterator[Task]:
+    """A critic learns from its own verdicts, and from the same ones as an annotator corrected them."""
+    stories = str(out / "own")
+    words = ("--prompts", str(out / "prompts.jsonl"), "--data", stories, "--profile", str(CLUMSY), "--shard", "1/6")
+    yield Task("collect-own", ("collect", *words, "--in-flight", "16"), ("prompts",))
+    usual = ("curate", "--data", stories, "--pack", "pocket", "--validation", "0", "--balance", "2")
+    yield Task("curate-own", (*usual, "--out", str(out / "own-curated")), ("collect-own",))
+    yield Task("annotate", ("pocket", "annotate", "--data", stories, "--count", str(ANSWERS)), ("curate-own",))
+    yield Task("curate-annotated", (*usual, "--out", str(out / "annotated-curated")), ("annotate",))
+    for name in ("own", "annotated"):
+        yield _learned(out, scale, name + "-sft", name + "-curated", f"curate-{name}")
+        yield _rewarded(out, name + "-sft")
 
 
 def _learned(out: Path, scale: Scale, name: str, data: str, need: str) -> Task:

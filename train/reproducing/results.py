@@ -13,7 +13,7 @@ from typing import Any
 from train.benchmarking import Mean, mean_of, read_outcomes
 from train.pocket.benchmark import Outcome
 from train.provenance import revision
-from train.reproducing.recipe import ROWS, SEEDS, Scale
+from train.reproducing.recipe import ANSWERS, ROWS, SEEDS, Scale
 from train.reproducing.tasks import Runner
 from train.runs import RunError
 
@@ -22,6 +22,8 @@ VALUES: dict[str, Value] = {
     "end-to-end success": lambda each: float(each.success),
     "pictures as asked": lambda each: each.right / each.steps if each.steps else 0.0,
 }
+
+SIDES = ("good accepted", "bad refused")  # what a critic can be right about
 
 
 def page(runner: Runner, scale: Scale) -> str:
@@ -32,6 +34,7 @@ def page(runner: Runner, scale: Scale) -> str:
         *_table(found),
         *_rewards(runner.out),
         *_differences(found),
+        *_corrections(runner.out),
         *_formats(runner.out),
         *_data(runner.out),
         *_times(runner),
@@ -190,6 +193,39 @@ def _paired(before: dict[str, Any], after: list[dict[str, Any]], part: str) -> M
 
 def _figure(figure: dict[str, float] | None) -> str:
     return f"{figure['value']:.3f} ({figure['low']:.3f} to {figure['high']:.3f})" if figure else "–"
+
+
+def _corrections(out: Path) -> Iterator[str]:
+    """What the critic sees better for an annotator's corrections."""
+    titles = {"zero": "as it ships", "own-sft": "SFT on its own verdicts", "annotated-sft": "SFT on the same, corrected"}
+    paths = {name: out / f"rewards-{name}.json" for name in titles}
+    found = {name: json.loads(path.read_text())["attempts"] for name, path in paths.items() if path.is_file()}
+    if "annotated-sft" not in found or "own-sft" not in found:
+        return
+    yield "## What corrections are worth"
+    yield ""
+    yield (
+        f"The critic that ships tells stories, and learns from its own verdicts: as they are, and after an annotator who is "
+        f"never wrong has answered {ANSWERS} attempts, those first of which it was least sure. Measured on the held-out attempts."
+    )
+    yield ""
+    yield "| critic | balanced accuracy | good accepted | bad refused | n |"
+    yield "|---|---|---|---|---|"
+    for name, attempts in found.items():
+        sides = (mean_of(list(attempts[part].values())) for part in SIDES)
+        cells = " | ".join(_percent(mean) for mean in (mean_of(list(_balanced(attempts).values())), *sides))
+        yield f"| {titles[name]} | {cells} | {sum(len(attempts[part]) for part in SIDES)} |"
+    yield ""
+    one, other = _balanced(found["own-sft"]), _balanced(found["annotated-sft"])
+    more = gain(mean_of([other[attempt] - one[attempt] for attempt in other if attempt in one]), 100, " points")
+    yield f"Corrected against its own verdicts, paired by attempt: {more} of balanced accuracy."
+    yield ""
+
+
+def _balanced(attempts: dict[str, dict[str, float]]) -> dict[str, float]:
+    """What each attempt adds to the balanced accuracy: its verdict's rightness, weighed so that both sides count the same."""
+    total = sum(len(attempts[part]) for part in SIDES)
+    return {attempt: right * total / (2 * len(attempts[part])) for part in SIDES for attempt, right in attempts[part].items()}
 
 
 def _formats(out: Path) -> Iterator[str]:
