@@ -67,6 +67,18 @@ def weighted(rows: Dataset) -> Dataset:
     return rows if chosen == list(range(len(rows))) else rows.select(chosen)
 
 
+def evenly(rows: Dataset) -> Dataset:
+    """The rows, in which those of the rarer truth come again and again until there are as many as of the other."""
+    sides: dict[bool, list[int]] = {False: [], True: []}
+    for place, truth in enumerate(rows["truth"][:]):
+        sides[bool(truth)].append(place)
+    fewer, more = sorted(sides.values(), key=len)
+    missing = len(more) - len(fewer)
+    if not fewer or not missing:
+        return rows
+    return rows.select([*range(len(rows)), *(fewer[n % len(fewer)] for n in range(missing))])
+
+
 def told(rows: Dataset, plain: Callable[[str], str]) -> Dataset:
     """The rows with each text of their prompts as ``plain`` makes it."""
     prompts = rows["prompt"][:]

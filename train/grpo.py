@@ -18,7 +18,7 @@ from trl import GRPOConfig, GRPOTrainer
 from trl.trainer.utils import RepeatSampler
 
 from core.backends.checkpoint import Checkpoint
-from train.curated import open_rows, short_enough, told
+from train.curated import evenly, open_rows, short_enough, told
 from train.models import adapter_of, computes_bfloat16, freeze_sight, load_trainable, save_trained
 from train.presets import GrpoPreset
 from train.provenance import write_run
@@ -149,6 +149,8 @@ def read_rows(run: GrpoRun, model: Checkpoint) -> Dataset:
     found = open_rows(run.data, "critic_rl", "train")
     assert found is not None
     rows = short_enough(found, model.processor, run.preset.cutoff)
+    if run.preset.even:
+        rows = evenly(rows)
     if len(rows) < run.preset.prompts:
         raise RunError(
             f"A step takes {run.preset.prompts} attempts; critic_rl has {len(rows)} of at most {run.preset.cutoff} tokens."

@@ -41,7 +41,8 @@ class GrpoPreset:
     """How a critic is trained by its rewards. ``prompts`` are asked at a time, ``group`` replies each, and every update takes
     ``update`` of these replies. ``clip_low`` and ``clip_high`` bound the ratio of probabilities, ``dual_clip`` the ratio of
     replies that were worse than their group; ``kl`` weighs the distance from the model that training began with. A refined
-    prompt is drawn ``draws`` times, with other seeds, and earns their mean."""
+    prompt is drawn ``draws`` times, with other seeds, and earns their mean. ``even``: successes are asked about as often as
+    failures; among steps whose scores vary most failures are many, and a critic learns from them to refuse whatever it sees."""
 
     epochs: float
     prompts: int
@@ -62,6 +63,7 @@ class GrpoPreset:
     keep_every: int
     temperature: float = 1.0
     draws: int = 1
+    even: bool = True
     loss: Loss = "dapo"  # the mean over all tokens of an update, as the paper's
     schedule: str = "constant"
     clip: float = 1.0

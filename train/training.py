@@ -112,6 +112,9 @@ def grpo(
     draws: Annotated[
         int | None, typer.Option(min=1, help="Pictures of each refined prompt; their mean counts.", show_default="the preset's")
     ] = None,
+    even: Annotated[
+        bool | None, typer.Option(help="Successes are asked about as often as failures.", show_default="the preset's")
+    ] = None,
     temperature: Annotated[
         float | None, typer.Option(min=0.05, help="At which replies are written.", show_default="the preset's")
     ] = None,
@@ -152,22 +155,15 @@ def grpo(
             "group": group,
             "prompts": prompts,
             "draws": draws,
+            "even": even,
             "temperature": temperature,
         },
     )
     if print_launch is not None:
         said = {"model": model, "data": data, "out": out, "preset": preset, "painter": painter, "judge": judge, "reward": reward}
         said |= {"without": without, "loss": loss, "kl": kl, "clip_low": clip_low, "clip_high": clip_high, "group": group}
-        said |= {
-            "prompts": prompts,
-            "draws": draws,
-            "temperature": temperature,
-            "lora": lora,
-            "no_lora": lora is False,
-            "epochs": epochs,
-            "rate": rate,
-            "steps": steps,
-        }
+        said |= {"prompts": prompts, "draws": draws, "even": even, "no_even": even is False, "temperature": temperature}
+        said |= {"lora": lora, "no_lora": lora is False, "epochs": epochs, "rate": rate, "steps": steps}
         said |= {"train_sight": train_sight, "vllm": vllm, "seed": seed or None}
         said |= {"vllm_url": vllm_url} if vllm == "server" else {"vllm_memory": vllm_memory} if vllm == "colocate" else {}
         typer.echo(_grpo_launch(said, print_launch, model, vllm == "server"))

@@ -253,6 +253,16 @@ def test_a_painter_that_dies_stops_the_run_where_it_goes_on_from(run: GrpoRun) -
     assert curve(run.out)[-1]["step"] == 4
 
 
+def test_successes_are_asked_about_as_often_as_failures_unless_one_says_otherwise(run: GrpoRun, tmp_path: Path) -> None:
+    rows = [rl_row("red", "red")] + [rl_row("red", "blue")] * 4
+    write(tmp_path / "data" / "critic_rl" / "train-00000.parquet", rows, RL)
+    model = load_trainable(run.model, "float32")
+    uneven = replace(run, data=tmp_path / "data", preset=replace(run.preset, even=False))
+    assert sorted(read_rows(uneven, model)["truth"]) == [False] * 4 + [True]
+    even = replace(uneven, preset=replace(run.preset, even=True))
+    assert sorted(read_rows(even, model)["truth"]) == [False] * 4 + [True] * 4
+
+
 def built(run: GrpoRun, redrawer: Redrawer | None) -> Trainer:
     model = load_trainable(run.model, "float32")
     return trainer_of(run, configuration(run), model, read_rows(run, model), redrawer)
