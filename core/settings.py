@@ -7,9 +7,13 @@ the studio's door reads.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import Field, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+#: In a variable: names separated by commas.
+Names = Annotated[tuple[str, ...], NoDecode]
 
 
 class Settings(BaseSettings):
@@ -27,6 +31,11 @@ class Settings(BaseSettings):
     max_stories_each: int = Field(default=5, ge=1, description="Unfinished stories at once of each person.")
     max_waiting: int = Field(default=64, ge=1, description="Requests of pages that may wait; more are turned away.")
     max_upload_mb: int = Field(default=20, ge=1, le=50, description="Largest picture that may be uploaded, in MB.")
+    annotators: Names = Field(
+        default=(),
+        description="Who reviews on a shared studio: signed-in names, separated by commas; *: all who signed in.",
+    )
+    leads: Names = Field(default=(), description="Who also decides disagreements, sets gold items, and writes guidelines.")
 
     @field_validator("auth_file")
     @classmethod
@@ -34,6 +43,11 @@ class Settings(BaseSettings):
         if path is not None and not path.is_file():
             raise ValueError("there is no such file, so nobody could sign in")
         return path
+
+    @field_validator("annotators", "leads", mode="before")
+    @classmethod
+    def _separated(cls, names: object) -> object:
+        return tuple(filter(None, map(str.strip, names.split(",")))) if isinstance(names, str) else names
 
     @property
     def is_shared(self) -> bool:

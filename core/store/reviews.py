@@ -12,11 +12,13 @@ from datetime import datetime
 from sqlalchemy import Connection, exists, false, func, insert, select
 from sqlmodel import col
 
+from core.agreement import Opinion
 from core.errors import CommandError
-from core.reviewing import AnyAnswer, Item, Review
-from core.store import decisions, queue, rows, tallies
+from core.reviewing import AnyAnswer, AttemptItem, Item, Review
+from core.store import decisions, opinions, queue, rows, tallies
 from core.store.database import Database
 from core.store.decisions import Deciding
+from core.store.opinions import Mark
 from core.store.queue import Asking, Query
 from core.store.review_rows import find, gather_story, id_of, item_at, review_at, reviews_in, seq_of, standing
 from core.store.review_tables import Gold, Reviewable
@@ -241,6 +243,18 @@ class Reviews:
             if len(batch) < BATCH:
                 return
             after_id = batch[-1].id
+
+    # ------------------------------------------------------------ for figures
+
+    def mark(self) -> Mark:
+        """What tells whether figures that were computed from the reviews are still those."""
+        with self._database.reading() as db:
+            return opinions.mark_of(db)
+
+    def opinions(self) -> dict[AttemptItem, Opinion]:
+        """What the models said of each attempt that was reviewed and that the critic judged."""
+        with self._database.reading() as db:
+            return opinions.opinions_in(db)
 
     def count_of(self, story_ids: Sequence[str]) -> int:
         """How many standing reviews are of these stories' own attempts, plans and pairs."""

@@ -40,9 +40,11 @@ def test_every_field_is_set_by_its_environment_variable(monkeypatch: pytest.Monk
         "max_stories_each": 2,
         "max_waiting": 7,
         "max_upload_mb": 5,
+        "annotators": ("ann", "bob"),
+        "leads": ("eve",),
     }
     for name, value in wanted.items():
-        monkeypatch.setenv(f"STUDIO_{name.upper()}", str(value))
+        monkeypatch.setenv(f"STUDIO_{name.upper()}", ",".join(value) if isinstance(value, tuple) else str(value))
     assert Settings().model_dump() == wanted
     assert all(wanted[name] != field.default for name, field in Settings.model_fields.items())
 
