@@ -265,7 +265,7 @@ def _attempt(t: Trajectory, tried: Try, step: Step, place: Place, took: str) -> 
         picture=Picture(attempt.image.sha256, attempt.image.width, attempt.image.height, subject),
         source=_picture(attempt.source, place.number),
         badge=Badge("busy", say("Judging…")) if place.judging and verdict is None else _verdict_badge(t, tried),
-        p_success=_percent(tried.critic),
+        p_success=percent_of(tried.critic),
         thought=verdict.thought if verdict and verdict.thought else tried.critic.thought if tried.critic else "",
         changed=changes(attempt.prompt, refined) if refined and refined != attempt.prompt else (),
         prompt=attempt.prompt,
@@ -287,7 +287,8 @@ def _verdict_badge(t: Trajectory, tried: Try) -> Badge:
     return Badge("good", say("Passed")) if tried.critic.accepted else Badge("bad", say("Not yet"))
 
 
-def _percent(verdict: Verdict | None) -> str:
+def percent_of(verdict: Verdict | None) -> str:
+    """The critic's P(success) as a person reads it; empty if there is none."""
     if verdict is None or verdict.p_success is None:
         return ""
     return say("{number} %", number=min(max(round(verdict.p_success * 100), 1), 99))  # a model is never sure

@@ -89,6 +89,11 @@ class Controller:
         self._exports.close()
 
     @property
+    def store(self) -> Store:
+        """The data folder, for the pages of those who review what is in it."""
+        return self._store
+
+    @property
     def mood(self) -> Mood:
         return self._worker.mood
 

@@ -75,6 +75,11 @@ class Librarian:
             self._store.delete(story)
         return stopped
 
+    def reviews_of(self, stories: Sequence[str], visitor: Visitor) -> int:
+        """How many reviews are of these stories: no queue, figure or training has them while the stories are deleted."""
+        self._check(stories, visitor)
+        return self._store.reviews.count_of(stories)
+
     def restore(self, stories: Sequence[str], stopped: Sequence[str], visitor: Visitor) -> None:
         """Brings deleted stories back as they were; ``stopped`` are those of them that go on."""
         self._check([*stories, *stopped], visitor)

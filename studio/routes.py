@@ -33,7 +33,7 @@ PICTURE = re.compile(r"([0-9a-f]{64})\.png")
 #: Longest side of what is served instead of the full picture, in pixels: on the shelf and in strips; on a card.
 SIZES = {"thumb": 256, "card": 896}
 #: Where pages are: a guest may come to any of them first.
-PAGES = {"/", "/library", "/train"}
+PAGES = {"/", "/library", "/train", "/review", "/agreement"}
 FOR_EVER = {"Cache-Control": "private, max-age=31536000, immutable"}  # a picture's address is its content
 HEADERS = {
     "X-Content-Type-Options": "nosniff",

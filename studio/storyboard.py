@@ -5,11 +5,11 @@ Model and user texts are untrusted. No template marks anything as safe; addresse
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, assert_never
 
 from babel.dates import format_skeleton, format_timedelta, get_datetime_format
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -19,6 +19,13 @@ from studio.cards import Picture
 from studio.curves import Chart, figure
 from studio.library import Tale
 from studio.machine import Gpu
+from studio.reviewing.attempt import FAULT_NAMES, AttemptReview
+from studio.reviewing.cells import TITLES
+from studio.reviewing.dashboard import KEYS
+from studio.reviewing.guidelines import pieces_of
+from studio.reviewing.pair import PairReview
+from studio.reviewing.plan import PlanReview
+from studio.reviewing.said import Said
 from studio.rollouts import Tried
 from studio.runs import Run
 from studio.shelf import Card
@@ -26,7 +33,11 @@ from studio.speech import language, say
 from studio.view import View
 
 if TYPE_CHECKING:
+    from core.agreement import Key
     from core.store import StoryCard
+    from studio.reviewing.cells import Listed, Wanted
+    from studio.reviewing.dashboard import Figures, Measured, Sieve
+    from studio.reviewing.desk import Guidance, ItemView
 
 TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -109,6 +120,50 @@ def runs_of(runs: Sequence[Run], here: str) -> str:
 def run_of(run: Run, charts: Sequence[Chart], tried: Tried | None, log: str, memory: int | None, gpus: Sequence[Gpu]) -> str:
     """All that there is to see of one training run. ``memory``: bytes that its processes hold, while it has some."""
     return _render("run.html", run=run, charts=charts, tried=tried, log=log, memory=memory, gpus=gpus)
+
+
+def review_of(view: ItemView) -> str:
+    """An item that somebody reviews."""
+    match view:
+        case AttemptReview():
+            return _render("review_attempt.html", view=view, faults=FAULT_NAMES)
+        case PlanReview():
+            return _render("review_plan.html", view=view)
+        case PairReview():
+            return _render("review_pair.html", view=view)
+        case _:
+            assert_never(view)
+
+
+def said_of(said: Said, leads: bool) -> str:
+    """What was said of the item that somebody has just answered. ``leads``: they may make their answer the right one."""
+    return _render("review_said.html", said=said, leads=leads)
+
+
+def dispute_of(said: Said) -> str:
+    """What was said of an item that somebody is to decide."""
+    return _render("review_dispute.html", said=said)
+
+
+def guideline_of(guidance: Guidance) -> str:
+    """What reviewers are told."""
+    return _render("guideline.html", pieces=pieces_of(guidance.text), version=guidance.version)
+
+
+def agreement_of(
+    figures: Figures, sieve: Sieve, choices: Mapping[Key, Sequence[tuple[str, str]]], measured: Sequence[Measured]
+) -> dict[str, Any]:
+    """The figures of the agreement page, and what they can be narrowed to."""
+    asked = sieve.model_dump(exclude_defaults=True)
+    return {
+        "markup": _render("agreement.html", figures=figures, asked=asked, keys=KEYS, measured=measured),
+        "choices": {key: [{"value": value, "name": name} for value, name in named] for key, named in choices.items()},
+    }
+
+
+def cases_of(listed: Listed, wanted: Wanted) -> str:
+    """Attempts behind a number of the agreement page."""
+    return _render("agreement_cases.html", listed=listed, wanted=wanted, title=say(TITLES[wanted.cell]))
 
 
 def versus_of(here: View, there: View, relatives: Sequence[StoryCard]) -> str:

@@ -22,9 +22,10 @@ from studio.api import publish
 from studio.controller import Controller, Limits, Telling
 from studio.imports import import_routes
 from studio.launcher import Launcher
-from studio.pages import library, train
+from studio.pages import agreement, library, review, train
 from studio.pages.create import create_page
 from studio.pages.parts import Who
+from studio.reviewing.access import Access
 from studio.routes import ASSETS, middleware, routes, user_of
 from studio.runroutes import run_routes
 from studio.storyboard import sheet_of
@@ -43,6 +44,9 @@ HEAD = """
 <link rel="stylesheet" href="studio/css/reading.css">
 <link rel="stylesheet" href="studio/css/library.css">
 <link rel="stylesheet" href="studio/css/train.css">
+<link rel="stylesheet" href="studio/css/review.css">
+<link rel="stylesheet" href="studio/css/reviewmore.css">
+<link rel="stylesheet" href="studio/css/agreement.css">
 <meta name="color-scheme" content="light dark">
 """
 DAY = 24 * 60 * 60
@@ -122,13 +126,18 @@ def launch(
 
 def build(controller: Controller, images: ImageStore, settings: Settings, launcher: Launcher, who: Who) -> gr.Blocks:
     """All pages, not yet reachable."""
+    access = Access.of(settings)
     with gr.Blocks(title="Interleave Studio", fill_width=True, analytics_enabled=False, delete_cache=(DAY, DAY)) as app:
         create_page(controller, images, who)
         publish(controller, images, who)
     with app.route(library.TITLE, library.ADDRESS, show_in_navbar=False):
-        library.library_page(controller, who)
+        library.library_page(controller, who, access)
     with app.route(train.TITLE, train.ADDRESS, show_in_navbar=False):
         train.train_page(launcher, who)
+    with app.route(review.TITLE, review.ADDRESS, show_in_navbar=False):
+        review.review_page(controller.store, who, access, controller.librarian.titles)
+    with app.route(agreement.TITLE, agreement.ADDRESS, show_in_navbar=False):
+        agreement.agreement_page(controller.store, who, access)
     return app.queue(max_size=settings.max_waiting, default_concurrency_limit=4, api_open=False)
 
 

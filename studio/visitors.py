@@ -20,10 +20,11 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]{32,64}")
 @dataclass(frozen=True)
 class Visitor:
     """Whoever looks; with no name, somebody whom the studio could not recognise again. ``owns_all``: every story in the data
-    folder is theirs, as on one's own computer."""
+    folder is theirs, as on one's own computer. ``guest``: they did not sign in, and a cookie is all that is known of them."""
 
     name: str
     owns_all: bool = False
+    guest: bool = False
 
     @property
     def by(self) -> str:
@@ -45,7 +46,7 @@ def visitor_of(user: str | None, cookies: Mapping[str, str], shared: bool) -> Vi
         return OWNER
     if not has_token(cookies):
         return NOBODY
-    return Visitor(f"guest-{hashlib.sha256(cookies[COOKIE].encode()).hexdigest()[:12]}")
+    return Visitor(f"guest-{hashlib.sha256(cookies[COOKIE].encode()).hexdigest()[:12]}", guest=True)
 
 
 def has_token(cookies: Mapping[str, str]) -> bool:

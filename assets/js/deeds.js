@@ -4,7 +4,7 @@ import { say } from "./speech.js";
 
 export function deeds(library) {
   const { root, ask, toast, idOf } = library;
-  const deleted = []; // batches that can be brought back, the last one first to come: {stories, stopped, words}
+  const deleted = []; // batches that can be brought back, the last one first to come: {stories, stopped, reviews, words}
 
   root.addEventListener("click", (event) => {
     const name = event.target.closest("[data-do]")?.dataset.do;
@@ -75,8 +75,20 @@ export function deeds(library) {
     if (answer.error) return toast(answer.error);
     await library.refresh(stories);
     if (heir) library.tale(idOf(heir))?.querySelector(".tale-open").focus();
-    deleted.push({ stories, stopped: answer.stopped, words });
-    toast(say("Deleted: {stories}.", { stories: words }), true);
+    deleted.push({ stories, stopped: answer.stopped, reviews: answer.reviews, words });
+    toast(`${say("Deleted: {stories}.", { stories: words })}${gone(answer.reviews)}`, true);
+  }
+
+  /** What becomes of the reviews of deleted stories. */
+  function gone(count) {
+    if (!count) return "";
+    return ` ${count === 1 ? say("1 review went along: it leaves queue, agreement and training until you undo.")
+      : say("{count} reviews went along: they leave queue, agreement and training until you undo.", { count })}`;
+  }
+
+  function returned(count) {
+    if (!count) return "";
+    return ` ${count === 1 ? say("1 review is back, too.") : say("{count} reviews are back, too.", { count })}`;
   }
 
   /** The story that the focus goes to when these go. */
@@ -98,8 +110,9 @@ export function deeds(library) {
     await arrive(batch.stories);
     library.tale(batch.stories[0])?.querySelector(".tale-open").focus();
     const before = deleted.at(-1);
-    if (before) toast(say("Back again: {stories}. Still deleted: {others}.", { stories: batch.words, others: before.words }), true);
-    else toast(say("Back again: {stories}.", { stories: batch.words }));
+    const too = returned(batch.reviews);
+    if (before) toast(`${say("Back again: {stories}. Still deleted: {others}.", { stories: batch.words, others: before.words })}${too}`, true);
+    else toast(`${say("Back again: {stories}.", { stories: batch.words })}${too}`);
     return true;
   }
 

@@ -13,7 +13,7 @@ export function lightbox(studio) {
     const button = event.target.closest("[data-do]");
     const name = button?.dataset.do;
     if (name === "enlarge" && button.dataset.attempt) open(button.dataset.attempt);
-    if (name === "enlarge-start") alone(button.dataset.picture, say("The starting picture"));
+    if (name === "enlarge-start") alone(button.dataset.picture, button.dataset.name ?? say("The starting picture"));
     if (name === "enlarge-versus") versus(button);
     if (name === "beside") beside(button.getAttribute("aria-pressed") !== "true");
     if (name === "previous") turn(-1);

@@ -157,6 +157,7 @@ function apply(news) {
   }
   arrange(news.order, news.parts);
   const before = studio.state;
+  if (!before) arrive();
   studio.state = news.state;
   root.dataset.look = news.state.look;
   if (before?.says !== news.state.says) root.querySelector("[data-says]").textContent = news.state.says;
@@ -179,6 +180,17 @@ function arrange(order, parts) {
     if (list.children[place] !== card) list.insertBefore(card, list.children[place] ?? null);
     if (`card:${id}` in parts) morph(card, parse(parts[`card:${id}`]));
   });
+}
+
+/** Goes to the step that the address names, once: a link from another page leads there. */
+function arrive() {
+  const address = new URL(location.href), step = address.searchParams.get("step");
+  if (!step) return;
+  address.searchParams.delete("step");
+  history.replaceState(null, "", address.search);
+  const card = cards().querySelector(`[data-step="${CSS.escape(step)}"]`);
+  card?.scrollIntoView({ block: "center" });
+  card?.querySelector("[data-card]").focus({ preventScroll: true });
 }
 
 function newCard(id) {

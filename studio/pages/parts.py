@@ -17,9 +17,10 @@ TEMPLATES = Path(__file__).parent.parent / "templates"
 Who = Callable[[Any], Visitor]
 
 #: Runs a module of ours when the component is there; the module is loaded by its address, relative to where the app is.
+#: ``trigger`` sends one of the component's events to Gradio.
 MOUNT = """
 const base = new URL((window.gradio_config?.root ?? "").replace(/\\/*$/, "/") || "./", document.baseURI);
-import(new URL("studio/js/%s.js", base).href).then((module) => module.mount(element, server));
+import(new URL("studio/js/%s.js", base).href).then((module) => module.mount(element, server, trigger));
 """
 
 #: What people fill in, as the values are called.

@@ -17,6 +17,7 @@ from studio.visitors import Visitor
 
 if TYPE_CHECKING:
     from studio.controller import Controller
+    from studio.reviewing.access import Access
 
 
 class Several(Value):
@@ -27,7 +28,7 @@ class Several(Value):
     stopped: list[str] = Field(default=[], max_length=MOST)
 
 
-def shelves(controller: Controller, who: Who) -> list[Callable[..., Answer]]:
+def shelves(controller: Controller, who: Who, access: Access) -> list[Callable[..., Answer]]:
     """The server functions of the library, by their names."""
     librarian = controller.librarian
 
@@ -35,7 +36,8 @@ def shelves(controller: Controller, who: Who) -> list[Callable[..., Answer]]:
         shown = librarian.library(Asked.model_validate(call), visitor)
         after = shown.next.model_dump(mode="json") if shown.next else None
         profiles = [{"name": name, "title": title} for name, title in librarian.profiles(visitor)]
-        known = {"profiles": profiles, "known": bool(visitor.name), "most": most_for(visitor), "trains": visitor.owns_all}
+        known = {"profiles": profiles, "known": bool(visitor.name), "most": most_for(visitor)}
+        known |= {"trains": visitor.owns_all, "reviews": access.allows(visitor)}
         return {"markup": library_of(shown.tales), "shown": len(shown.tales), "next": after} | known
 
     def news(call: Call, visitor: Visitor) -> Answer:
@@ -57,7 +59,8 @@ def _marks(controller: Controller) -> list[Do]:
         return {}
 
     def delete(call: Call, visitor: Visitor) -> Answer:
-        return {"stopped": librarian.delete(Several.model_validate(call).stories, visitor)}
+        stories = Several.model_validate(call).stories
+        return {"stopped": librarian.delete(stories, visitor), "reviews": librarian.reviews_of(stories, visitor)}
 
     def restore(call: Call, visitor: Visitor) -> Answer:
         several = Several.model_validate(call)

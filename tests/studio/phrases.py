@@ -30,7 +30,10 @@ STATIC = (
     "sequence",
     "library_frame",
     "train_frame",
+    "agreement_frame",
+    "review_frame",
     "takeaway",
+    "lightbox",
 )  # told again by scripts
 HEADER = "# What Interleave Studio says, in another language. `make speech` keeps it in step with the code."
 AUTHORS = "the Interleave Studio authors"

@@ -17,12 +17,17 @@ from core.commands import Pause, Rename
 from core.errors import BadFile, CommandError, NotFound
 from core.events import MAX_TITLE
 from core.policy import Rest, next_task
+from core.reviewing import Answer
+from core.store import Query
 from core.storyfile import export_story
 from core.types import Policy, Request
 from studio.librarian import MOST, PAGE
 from studio.library import Asked
+from studio.reviewing.dashboard import figures_of
+from studio.reviewing.ledger import Bookkeeper
 from studio.storyboard import library_of
 from studio.visitors import NOBODY, OWNER, Visitor
+from tests.core.queues import NOON, story_of
 from tests.core.shelves import FIRST, fill
 from tests.studio.open_studio import Gate
 from tests.studio.storybook import House, Storybook, until
@@ -194,6 +199,25 @@ def test_deleted_stories_are_on_no_list_until_they_are_brought_back(house: House
     librarian.restore(stories[:2], [], ANN)
     assert ids(house, ANN) == stories[::-1]
     assert house.trajectory(stories[0]).paused
+
+
+def test_the_reviews_of_a_deleted_story_go_with_it_and_come_back_with_it(house: House) -> None:
+    items = story_of(house.store, "thestory0001", [0.5] * 3)
+    kept = story_of(house.store, "thestory0002", [0.5])
+    for item in (*items, *kept):
+        house.store.reviews.answer("bob", item, Answer(accepted=True), NOON)
+    librarian, before = house.controller.librarian, list(house.store.reviews.everything())
+    assert librarian.reviews_of(["thestory0001", "thestory0002"], ANN) == 4
+    with pytest.raises(NotFound):
+        librarian.reviews_of(["thestory0001"], BOB)
+    librarian.delete(["thestory0001"], ANN)
+    assert librarian.reviews_of(["thestory0001"], ANN) == 3, "so many come back with it"
+    assert [review.item for review in house.store.reviews.everything()] == kept, "training reads no others"
+    assert house.store.reviews.progress("bob", Query(), NOON).all == 1, "nor is any other in a queue"
+    assert figures_of(Bookkeeper(house.store).ledger()).reviews == 1
+    librarian.restore(["thestory0001"], [], ANN)
+    assert list(house.store.reviews.everything()) == before
+    assert figures_of(Bookkeeper(house.store).ledger()).reviews == 4
 
 
 def test_a_story_that_is_being_told_stops_when_it_is_deleted_and_goes_on_when_it_is_back(tmp_path: Path) -> None:

@@ -12,9 +12,11 @@ from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from core.commands import Pause, Rename
+from core.reviewing import Answer
 from core.storyfile import export_story
 from studio.librarian import PAGE
 from studio.visitors import OWNER
+from tests.core.queues import NOON, story_of
 from tests.core.shelves import fill
 from tests.studio.chromium import PHONE
 from tests.studio.open_studio import Studio, ask, finished, opened
@@ -166,6 +168,30 @@ def test_what_was_deleted_comes_back_one_by_one(studio: Studio) -> None:
         keys = page.locator(".tale").evaluate_all("tales => tales.map((tale) => tale.dataset.key)")
         assert keys == [third, second, first], "each in its own place"
         expect(page.get_by_role("button", name="Undo")).to_be_hidden()
+
+
+def test_deleting_says_how_many_reviews_go_along_and_undo_that_they_are_back(studio: Studio) -> None:
+    story, other = paused(studio, "The kite", "The pear")
+    reviews = studio.house.store.reviews
+    attempts = story_of(studio.house.store, "thestory0001", [0.5, 0.5])
+    reviews.answer("bob", attempts[0], Answer(accepted=True), NOON)
+    with studio.page("library") as page:
+        act(page, "thestory0001", "Delete")
+        toast = page.locator("[data-toast]")
+        expect(toast).to_contain_text("1 review went along: it leaves queue, agreement and training until you undo.")
+        page.keyboard.press("Control+z")
+        expect(toast).to_contain_text("1 review is back, too.")
+        reviews.answer("bob", attempts[1], Answer(accepted=True), NOON)
+        act(page, "thestory0001", "Delete")
+        expect(toast).to_contain_text("2 reviews went along: they leave")
+        assert list(reviews.everything()) == []
+        page.keyboard.press("Control+z")
+        expect(toast).to_contain_text("2 reviews are back, too.")
+        assert len(list(reviews.everything())) == 2
+        act(page, other, "Delete")
+        expect(toast).to_contain_text("Deleted: “The pear”.")
+        expect(toast).not_to_contain_text("review")
+        expect(tale(page, story)).to_be_visible()
 
 
 def test_a_story_that_is_told_stops_when_deleted_and_goes_on_when_it_is_back(studio: Studio) -> None:
