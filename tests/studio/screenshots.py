@@ -37,6 +37,7 @@ def main() -> None:
             for name, address, size, dark in (
                 ("finished", f"?story={story}", DESKTOP, True),
                 ("library", "library", DESKTOP, False),
+                ("review", "review", DESKTOP, False),
                 ("phone", f"?story={story}", PHONE, False),
             ):
                 page = context(opened, size, dark).new_page()
