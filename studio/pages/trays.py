@@ -12,7 +12,7 @@ from studio.pages.parts import MOUNT, template
 from studio.speech import later
 
 #: As ``MOUNT``, but the module is given what a field needs: its value, what sends a file, and news of the value.
-_FIELD = MOUNT.replace("mount(element, server)", "mount(element, { props, upload, watch })")
+_FIELD = MOUNT.replace("mount(element, server, trigger)", "mount(element, { props, upload, watch })")
 
 
 def pictures_to_go_on_from() -> gr.HTML:

@@ -1,6 +1,7 @@
-"""``python -m tests.bench``: what the engine, its durability, its page and training cost, each against a baseline.
+"""``python -m tests.bench``: what the engine, its durability, its pages and training cost, each against a baseline.
 
-Names of parts (loop, page, training, curation) measure only those; ``--large`` curates 100,000 attempts, which takes minutes.
+Names of parts (loop, page, training, curation, review) measure only those; ``--large`` curates 100,000 attempts, which takes
+minutes.
 
 The agents sleep for a fixed time (a drawing 20 ms, a verdict 5 ms), so a run's ideal duration is known. Every figure is a
 ratio to a baseline measured in the same run, median of several; seconds of one machine say nothing on another.
@@ -158,7 +159,7 @@ def loop_costs() -> list[dict[str, object]]:
 
 def main(words: list[str]) -> None:
     """Measures, prints tables, and one JSON object as the last line."""
-    wanted = [word for word in words if not word.startswith("-")] or ["loop", "page", "training", "curation"]
+    wanted = [word for word in words if not word.startswith("-")] or ["loop", "page", "training", "curation", "review"]
     found = loop_costs() if "loop" in wanted else []
     for part in wanted:
         if part == "loop":
@@ -183,7 +184,11 @@ def _figures(part: str, large: bool) -> Iterator[Figure]:
         from tests.bench import curation
 
         return curation.figures(large)
-    raise SystemExit(f"There is no part {part!r}: loop, page, training or curation.")
+    if part == "review":
+        from tests.bench import reviewing
+
+        return reviewing.figures()
+    raise SystemExit(f"There is no part {part!r}: loop, page, training, curation or review.")
 
 
 def shown(part: str, figures: list[Figure]) -> Table:
