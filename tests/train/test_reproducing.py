@@ -14,7 +14,7 @@ from train.cli import app
 from train.pocket.benchmark import Outcome
 from train.reproducing.recipe import ROWS, Scale, tasks, write_profiles
 from train.reproducing.results import _corrections, page
-from train.reproducing.tasks import Runner, Task
+from train.reproducing.tasks import Runner, Task, needed
 from train.runs import RunError
 
 
@@ -124,3 +124,11 @@ def test_corrections_are_worth_what_both_sides_gain_in_the_mean(tmp_path: Path) 
     assert "| SFT on its own verdicts | 50.0% (" in text
     assert "| SFT on the same, corrected | 75.0% (" in text
     assert "paired by attempt: +25.00 points (" in text
+
+
+def test_a_task_is_run_with_all_that_it_needs_and_nothing_else() -> None:
+    known = (Task("a", ()), Task("b", (), ("a",)), Task("c", (), ("b",)), Task("d", (), ("a",)))
+    assert [task.name for task in needed(known, ["c"])] == ["a", "b", "c"]
+    assert [task.name for task in needed(known, ["d", "b"])] == ["a", "b", "d"]
+    with pytest.raises(RunError, match="There is no task e"):
+        needed(known, ["e"])

@@ -19,6 +19,7 @@ def reproduce(
     stories: Annotated[int, typer.Option(min=20, help="Requests told for training.")] = 600,
     requests: Annotated[int, typer.Option(min=10, max=1000, help="Requests to measure on.")] = 120,
     grpo_steps: Annotated[int, typer.Option(min=1, help="Steps of each GRPO run.")] = 40,
+    only: Annotated[list[str] | None, typer.Option(help="Only this task and what it needs; may be given several times.")] = None,
     together: Annotated[int | None, typer.Option(min=1, help="Commands at a time.", show_default="the machine's cores")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print the commands.")] = False,
     page_only: Annotated[bool, typer.Option("--page-only", help="Only write the page of what is there.")] = False,
@@ -30,19 +31,21 @@ def reproduce(
     """
     from train.reproducing.recipe import Scale, tasks, write_profiles
     from train.reproducing.results import page
-    from train.reproducing.tasks import Runner
+    from train.reproducing.tasks import Runner, needed
 
     scale = Scale(stories=stories, requests=requests, grpo_steps=grpo_steps)
-    runner = Runner(out, tuple(tasks(out, scale)), together or os.cpu_count() or 1)
-    if dry_run:
-        for task in runner.tasks:
-            typer.echo(task.command)
-        return
+    everything = tuple(tasks(out, scale))
+    at_once = together or os.cpu_count() or 1
     with plainly():
+        runner = Runner(out, needed(everything, only) if only else everything, at_once)
+        if dry_run:
+            for task in runner.tasks:
+                typer.echo(f"{task.name}: {task.command}")
+            return
         write_profiles(out)
         finished = page_only or _run(runner)
         results.parent.mkdir(parents=True, exist_ok=True)
-        results.write_text(page(runner, scale), encoding="utf-8")
+        results.write_text(page(Runner(out, everything, at_once), scale), encoding="utf-8")
     if not finished:
         typer.secho("Stopped; nothing is lost. Run the same command again to go on.", err=True, fg="yellow")
         raise typer.Exit(INTERRUPTED)

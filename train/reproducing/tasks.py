@@ -37,6 +37,20 @@ class Task:
         return " ".join(("python -m train", *self.words))
 
 
+def needed(tasks: Sequence[Task], names: Sequence[str]) -> tuple[Task, ...]:
+    """The tasks of these names and all that they need, in their order. Raises ``RunError`` if there is no such task."""
+    known = {task.name: task for task in tasks}
+    wanted, left = set[str](), list(names)
+    while left:
+        name = left.pop()
+        if name not in known:
+            raise RunError(f"There is no task {name}: --dry-run names them all.")
+        if name not in wanted:
+            wanted.add(name)
+            left += known[name].needs
+    return tuple(task for task in tasks if task.name in wanted)
+
+
 @dataclass(frozen=True)
 class Done:
     """What is known of a task: its command, how long it has taken in all, whether it has ended well, and what it printed last."""
