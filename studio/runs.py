@@ -51,7 +51,7 @@ class Asked(Value):
     seed: int = Field(default=0, ge=0, lt=2**32)  # more is no seed to NumPy
     painter: str = "pocket"  # the profile whose painter draws again for rewards
     judge: str | None = None  # None: the one that goes with the painter
-    reward: Literal["paper", "code"] = "paper"
+    reward: Literal["paper", "code", "even"] = "paper"
     without: Literal["accuracy", "step"] | None = None
 
 

@@ -20,7 +20,7 @@ from trl.trainer.utils import RepeatSampler
 from core.backends.checkpoint import Checkpoint
 from train.curated import evenly, open_rows, short_enough, told
 from train.models import adapter_of, computes_bfloat16, freeze_sight, load_trainable, save_trained
-from train.presets import GrpoPreset
+from train.presets import GrpoPreset, Variant
 from train.provenance import write_run
 from train.redrawing import Redrawer, RewardError
 from train.rewards import VARIANTS, Part, Weights, without
@@ -52,7 +52,7 @@ class GrpoRun:
     data: Path
     out: Path
     preset: GrpoPreset
-    reward: Literal["paper", "code"] = "paper"
+    reward: Variant = "paper"
     without_part: Part | None = None
     train_sight: bool = False
     steps: int | None = None

@@ -12,6 +12,7 @@ from typing import Literal
 PresetName = Literal["paper", "24gb", "pocket"]
 Dtype = Literal["float32", "bfloat16"]
 Loss = Literal["grpo", "dapo", "dr_grpo", "gspo"]
+Variant = Literal["paper", "code", "even"]  # of the reward
 
 
 @dataclass(frozen=True)

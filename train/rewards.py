@@ -13,6 +13,7 @@ from typing import Literal
 
 from core.ports import Score
 from core.types import Verdict
+from train.presets import Variant
 
 KEPT: Literal["kept"] = "kept"  # nothing was drawn: the picture stays as it is
 #: Scores of the redrawn pictures, one of each seed; none: they could not be drawn, or not be scored.
@@ -48,7 +49,10 @@ class Weights:
 PAPER = Weights(format=0.5, accuracy=0.1, right=0.0, wrong=-1.0, overall=0.4)
 #: 0.5·format + 0.5·(0.2·accuracy + 0.6·semantics + 0.2·quality), each of 0 to 1.
 CODE = Weights(format=0.5, accuracy=0.1, right=1.0, wrong=0.0, semantics=0.3, quality=0.1, shifted=True)
-VARIANTS: dict[Literal["paper", "code"], Weights] = {"paper": PAPER, "code": CODE}
+#: 0.2·format + 0.4·accuracy + 0.4·step: ours, for critics whose verdicts are still often wrong. By the others' weights a refused
+#: failure earns up to four times what a right verdict does, whatever the verdict on a success, and a critic learns to refuse.
+EVEN = Weights(format=0.2, accuracy=0.4, right=0.0, wrong=-1.0, overall=0.4)
+VARIANTS: dict[Variant, Weights] = {"paper": PAPER, "code": CODE, "even": EVEN}
 
 
 def without(weights: Weights, part: Part) -> Weights:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from train.presets import GRPO, SFT, Dtype, GrpoPreset, Loss, PresetName
+from train.presets import GRPO, SFT, Dtype, GrpoPreset, Loss, PresetName, Variant
 from train.terminal import INTERRUPTED, interruptible, plainly
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def grpo(
     preset: Preset = "paper",
     painter: Annotated[str, typer.Option(help="Profile whose painter draws a step again.")] = "pocket",
     judge: Annotated[str, typer.Option(help="pocket-exact, or a profile whose critic scores; as in `score`.")] = "pocket-exact",
-    reward: Annotated[Literal["paper", "code"], typer.Option(help="Whose weights of the reward's parts.")] = "paper",
+    reward: Annotated[Variant, typer.Option(help="Whose weights of the reward's parts.")] = "paper",
     without: Annotated[
         Literal["accuracy", "step"] | None, typer.Option(help="Leave this part of the reward out.", show_default=False)
     ] = None,

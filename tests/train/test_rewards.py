@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from core.dialect import parse_verdict, verdict_reply
 from core.ports import Score
 from core.types import Verdict
-from train.rewards import CODE, KEPT, PAPER, VARIANTS, Weights, degenerate, format_reward, marks, wants_drawing, without
+from train.rewards import CODE, EVEN, KEPT, PAPER, VARIANTS, Weights, degenerate, format_reward, marks, wants_drawing, without
 
 marks_of_ten = st.floats(0, 10)
 scores = st.builds(Score, marks_of_ten, marks_of_ten)
-weightings = st.sampled_from([PAPER, CODE])
+weightings = st.sampled_from([PAPER, CODE, EVEN])
 
 
 def told(accepted: bool, thought: str = "So it is.") -> Verdict:
@@ -41,6 +41,15 @@ def test_code_is_its_formula(verdict: Verdict, truth: bool, before: Score, after
     reward = marks(verdict, truth, before, [after], CODE).reward
     assert reward == pytest.approx(expected)
     assert 0 <= (reward or 0) <= 1 + 1e-9
+
+
+@given(verdict=verdicts, before=scores, after=scores)
+def test_even_weighs_a_right_verdict_as_it_weighs_a_picture_mended_from_worst_to_best(
+    verdict: Verdict, before: Score, after: Score
+) -> None:
+    right, wrong = (marks(verdict, truth, before, KEPT, EVEN).reward or 0 for truth in (verdict.accepted, not verdict.accepted))
+    mended = marks(told(False), False, Score(0, 0), [Score(10, 10)], EVEN).reward or 0
+    assert right - wrong == pytest.approx(mended - (marks(told(False), False, None, KEPT, EVEN).reward or 0))
 
 
 def test_a_picture_that_stays_is_worth_nothing_in_the_paper_and_half_in_the_code() -> None:
