@@ -123,7 +123,7 @@ def rewards(
     replies: Annotated[int, typer.Option(min=1, help="Replies to one attempt.")] = 4,
     limit: Annotated[int | None, typer.Option(min=1, help="Only so many attempts.", show_default="all")] = None,
     temperature: Annotated[float | None, typer.Option(min=0, help="Of the replies.", show_default="the model's")] = None,
-    draws: Annotated[int, typer.Option(min=1, help="Pictures of each refined prompt; their mean counts.")] = 1,
+    draws: Annotated[int, typer.Option(min=0, help="Pictures of each refined prompt; 0: only verdicts are measured.")] = 1,
     seed: Annotated[int, typer.Option(min=0, help="Of the replies.")] = 0,
     out: Annotated[Path | None, typer.Option(dir_okay=False, help="Also write them here, with each attempt's, as JSON.")] = None,
 ) -> None:

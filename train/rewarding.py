@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from core.backends.vlm import Reply, Vlm, load_vlm
 from core.errors import AgentError
 from train.curated import Split, open_rows, sampled
-from train.rewards import PAPER, Marks
+from train.rewards import PAPER, Marks, without
 from train.runs import RunError
 from train.scoring import Sample, Scorer
 
@@ -64,7 +64,11 @@ def _rounded(values: dict[int, float]) -> dict[int, float]:
 def rewards_of(
     model: str, rows: Dataset, redrawer: Redrawer, replies: int, temperature: float | None, seed: int, draws: int = 1
 ) -> Earned:
-    """What the critic's replies earn, for each of the rows; each refined prompt is drawn ``draws`` times."""
+    """What the critic's replies earn, for each of the rows; each refined prompt is drawn ``draws`` times.
+
+    Where nothing is drawn, there is no step-wise reward, and verdicts and format are measured alone.
+    """
+    weights = PAPER if draws else without(PAPER, "step")
     vlm = load_vlm(model)
     if temperature is not None:
         vlm = replace(vlm, decoding=replace(vlm.decoding, temperature=temperature))
@@ -73,7 +77,7 @@ def rewards_of(
         some = [rows[number] for number in range(start, min(start + TOGETHER, len(rows)))]
         batch = [row for row in some for _ in range(replies)]
         said = list(_replies(vlm, batch, seed + start * replies))
-        samples, redrawn, earned = Scorer(PAPER, redrawer, replies, draws=draws).earned(_columns(batch, said))
+        samples, redrawn, earned = Scorer(weights, redrawer, replies, draws=draws).earned(_columns(batch, said))
         for group in range(len(some)):
             part_of = slice(group * replies, (group + 1) * replies)
             own = list(zip(earned[part_of], map(bool, redrawn[part_of]), strict=True))

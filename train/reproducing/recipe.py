@@ -178,13 +178,31 @@ def _annotated(out: Path, scale: Scale) -> Iterator[Task]:
     stories = str(out / "own")
     words = ("--prompts", str(out / "prompts.jsonl"), "--data", stories, "--profile", str(CLUMSY), "--shard", "1/6")
     yield Task("collect-own", ("collect", *words, "--in-flight", "16"), ("prompts",))
-    usual = ("curate", "--data", stories, "--pack", "pocket", "--validation", "0", "--balance", "2")
+    usual = ("curate", "--data", stories, "--pack", "pocket", "--validation", "0", "--balance", "0")
     yield Task("curate-own", (*usual, "--out", str(out / "own-curated")), ("collect-own",))
     yield Task("annotate", ("pocket", "annotate", "--data", stories, "--count", str(ANSWERS)), ("curate-own",))
-    yield Task("curate-annotated", (*usual, "--out", str(out / "annotated-curated")), ("annotate",))
-    for name in ("own", "annotated"):
-        yield _learned(out, scale, name + "-sft", name + "-curated", f"curate-{name}")
-        yield _rewarded(out, name + "-sft")
+    yield Task("curate-annotated", (*usual, "--reviewed-only", "--out", str(out / "annotated-curated")), ("annotate",))
+    # As many steps for both: the annotated rows are fewer, and come more often.
+    yield _learned(out, scale, "own-sft", "own-curated", "curate-own")
+    yield _learned(out, replace(scale, sft_epochs=3 * scale.sft_epochs), "annotated-sft", "annotated-curated", "curate-annotated")
+    yield from _judged(out)
+
+
+def _judged(out: Path) -> Iterator[Task]:
+    """Verdicts alone are measured on the attempts of several runs of the benchmark: they are many, and quick."""
+    runs = ("zero-0", *(f"sft-{seed}" for seed in SEEDS))
+    data = tuple(word for run in runs for word in ("--data", str(out / "measured" / run / "stories")))
+    for run in runs[1:]:
+        stories = str(out / "measured" / run / "stories")
+        yield Task(f"score-{run}", ("score", "--data", stories, "--judge", "pocket-exact"), (f"e-{run}",))
+    words = ("curate", *data, "--out", str(out / "verdicts"), "--pack", "pocket", "--validation", "0", "--truth", "score")
+    words += ("--pass-score", "10", "--high", "0", "--balance", "0", "--sft-to-rl", "0")
+    yield Task("curate-verdicts", words, ("score-held-out", *(f"score-{run}" for run in runs[1:])))
+    for name, model in (("zero", "pocket"), *((name, str(out / name)) for name in ("own-sft", "annotated-sft"))):
+        words = ("evaluate", "rewards", "--model", model, "--data", str(out / "verdicts"), "--split", "train")
+        words += ("--painter", str(CLUMSY), "--replies", "1", "--draws", "0", "--out", str(out / f"verdicts-{name}.json"))
+        needs = ("curate-verdicts",) if name == "zero" else ("curate-verdicts", name)
+        yield Task(f"verdicts-{name}", words, needs)
 
 
 def _learned(out: Path, scale: Scale, name: str, data: str, need: str) -> Task:

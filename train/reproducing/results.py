@@ -197,8 +197,8 @@ def _figure(figure: dict[str, float] | None) -> str:
 
 def _corrections(out: Path) -> Iterator[str]:
     """What the critic sees better for an annotator's corrections."""
-    titles = {"zero": "as it ships", "own-sft": "SFT on its own verdicts", "annotated-sft": "SFT on the same, corrected"}
-    paths = {name: out / f"rewards-{name}.json" for name in titles}
+    titles = {"zero": "as it ships", "own-sft": "SFT on its own verdicts", "annotated-sft": "SFT on the answers"}
+    paths = {name: out / f"verdicts-{name}.json" for name in titles}
     found = {name: json.loads(path.read_text())["attempts"] for name, path in paths.items() if path.is_file()}
     if "annotated-sft" not in found or "own-sft" not in found:
         return
@@ -206,7 +206,8 @@ def _corrections(out: Path) -> Iterator[str]:
     yield ""
     yield (
         f"The critic that ships tells stories, and learns from its own verdicts: as they are, and after an annotator who is "
-        f"never wrong has answered {ANSWERS} attempts, those first of which it was least sure. Measured on the held-out attempts."
+        f"never wrong has answered {ANSWERS} attempts, the least sure ones first. "
+        "Measured on attempts at held-out requests."
     )
     yield ""
     yield "| critic | balanced accuracy | good accepted | bad refused | n |"
@@ -216,10 +217,13 @@ def _corrections(out: Path) -> Iterator[str]:
         cells = " | ".join(_percent(mean) for mean in (mean_of(list(_balanced(attempts).values())), *sides))
         yield f"| {titles[name]} | {cells} | {sum(len(attempts[part]) for part in SIDES)} |"
     yield ""
-    one, other = _balanced(found["own-sft"]), _balanced(found["annotated-sft"])
-    more = gain(mean_of([other[attempt] - one[attempt] for attempt in other if attempt in one]), 100, " points")
-    yield f"Corrected against its own verdicts, paired by attempt: {more} of balanced accuracy."
-    yield ""
+    after = _balanced(found["annotated-sft"])
+    for name in ("zero", "own-sft"):
+        if name in found:
+            before = _balanced(found[name])
+            more = gain(mean_of([after[attempt] - before[attempt] for attempt in after if attempt in before]), 100, " points")
+            yield f"Corrected against {titles[name]}, paired by attempt: {more} of balanced accuracy."
+            yield ""
 
 
 def _balanced(attempts: dict[str, dict[str, float]]) -> dict[str, float]:
