@@ -118,7 +118,7 @@ def _word(item: Item, answer: AnyAnswer, own: AnyAnswer | None, who: str, mine: 
 def _badge(item: Item, answer: AnyAnswer) -> Badge:
     match answer:
         case Answer(accepted=accepted):
-            return Badge("good", say("Passed")) if accepted else Badge("bad", say("Failed"))
+            return Badge("good", say("Passed")) if accepted else Badge("bad", say("Did not pass"))
         case PlanAnswer(rating=rating, steps=steps):
             label = say("{rating} of 5, corrected", rating=rating) if steps else say("{rating} of 5", rating=rating)
             return Badge("good" if side_of(answer) else "bad", label)

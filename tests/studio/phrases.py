@@ -43,6 +43,7 @@ ERRORS = {name for name, kind in vars(errors).items() if isinstance(kind, type) 
 FIELDS = {"Button", "Accordion", "Markdown", "UploadButton", "Tab", "Label"}  # of Gradio, whose first argument is shown
 SHOWN = {"label", "info", "placeholder", "message", "title"}  # keywords whose text is shown
 SPOKEN = {"title", "aria-label", "placeholder"}
+CHILDREN = "@children"  # where Gradio puts the components inside
 _SLOTS = re.compile(r"\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}", re.DOTALL)
 _JS = re.compile(r"""\bsay\(\s*"((?:[^"\\]|\\.)*)\"""")
 
@@ -113,7 +114,7 @@ class _Markup(HTMLParser):
         self.said += [value for name, value in attrs if name in SPOKEN and value]
 
     def handle_data(self, data: str) -> None:
-        if data.strip():
+        if data.strip() not in ("", CHILDREN):
             self.said.append(" ".join(data.split()))
 
 

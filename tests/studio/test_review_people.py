@@ -121,7 +121,7 @@ def test_a_lead_decides_what_reviewers_disagree_about_and_makes_an_answer_the_ri
         expect(page.locator("[data-dispute]")).to_contain_text("anatomy")
         expect(page.locator("[data-dispute-count]")).to_contain_text("2 to decide")
         goes_on(page, "x")
-        expect(page.locator("[data-said]")).to_contain_text("you: Failed")
+        expect(page.locator("[data-said]")).to_contain_text("you: Did not pass")
         page.keyboard.press("s")
         expect(page.locator("[data-none]")).to_contain_text("Reviewers agree")
         page.get_by_role("button", name="Look again").click()

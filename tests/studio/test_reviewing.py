@@ -229,7 +229,7 @@ def test_who_answers_a_gold_item_is_told_the_right_answer_after(store: Store, de
     assert handed is not None
     said = desk.answer(ANN, ALL, item, YES, 0)
     assert said.right is not None
-    assert (said.right.badge.label, said.right.differs) == ("Failed", True)
+    assert (said.right.badge.label, said.right.differs) == ("Did not pass", True)
 
 
 def test_the_version_that_was_read_goes_with_the_answer(store: Store, desk: Desk) -> None:
