@@ -22,8 +22,7 @@ def findings(page: Page) -> list[str]:
     return [f"{fault['id']}: {fault['nodes'][0]['html'][:200]}" for fault in found if fault["impact"] in SERIOUS]
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize(("size", "dark"), [(DESKTOP, False), (PHONE, True)], ids=["desktop-light", "phone-dark"])
 def test_no_state_of_the_first_page_has_a_serious_finding(studio: Studio, size: tuple[int, int], dark: bool) -> None:
     with studio.page(size=size, dark=dark) as page:
         assert findings(page) == []

@@ -249,8 +249,7 @@ def test_a_picture_is_served_by_its_own_name_only(studio: Studio, runs: Path) ->
             assert page.request.get(f"{studio.url}runs/{path}").status == status
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize(("size", "dark"), [(DESKTOP, False), (PHONE, True)], ids=["desktop-light", "phone-dark"])
 def test_the_page_has_no_serious_finding_and_never_scrolls_sideways(
     studio: Studio, runs: Path, size: tuple[int, int], dark: bool
 ) -> None:
