@@ -99,8 +99,9 @@ function fill() {
 async function take() {
   const mine = turn;
   while (review.line.length < AHEAD) {
-    const found = await (review.disputes ? nextDispute() : review.ask("take", { beside: inHand() }));
-    if (mine !== turn) return;
+    const who = review.about();
+    const found = await (review.disputes ? nextDispute() : review.ask("take", { beside: inHand() }, who));
+    if (mine !== turn) return found.item && review.ask("release", { beside: [found.item] }, who); // maybe of another name
     if (found.error && review.line.length) return review.toast(found.error);
     if (found.error) return fault(found.error);
     if (found.none) break;

@@ -5,11 +5,13 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 QUIET = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+KEPT_BY_PAGES = "local_storage,indexeddb,cache_storage,service_workers"
 DESKTOP, PHONE = (1440, 900), (390, 844)
 
 
@@ -33,6 +35,44 @@ def context(opened: Browser, size: tuple[int, int] = DESKTOP, dark: bool = False
         locale=locale,
         reduced_motion="no-preference",
     )
+
+
+@dataclass
+class Visitors:
+    """People who look at studios, one after another, with few browsers between them.
+
+    What a page loaded and compiled is there for the next visitor; cookies and whatever else it kept are not.
+    """
+
+    browser: Browser
+    _free: dict[tuple[tuple[int, int], bool, str], list[BrowserContext]] = field(default_factory=dict)
+
+    @contextmanager
+    def visitor(
+        self, url: str, size: tuple[int, int] = DESKTOP, dark: bool = False, locale: str = "en-US"
+    ) -> Iterator[BrowserContext]:
+        """Somebody who was never at this address. The browser of a test that fails is not used again."""
+        free = self._free.setdefault((size, dark, locale), [])
+        opened = free.pop() if free else context(self.browser, size, dark, locale)
+        try:
+            yield opened
+        except BaseException:
+            opened.close()
+            raise
+        _forget(opened, url)
+        free.append(opened)
+
+
+def _forget(visitor: BrowserContext, url: str) -> None:
+    page, *others = visitor.pages or [visitor.new_page()]
+    for other in others:
+        other.close()
+    page.goto("about:blank")  # a page that is left may still write
+    session = visitor.new_cdp_session(page)
+    session.send("Storage.clearDataForOrigin", {"origin": url.rstrip("/"), "storageTypes": KEPT_BY_PAGES})
+    page.close()
+    visitor.clear_cookies()
+    visitor.clear_permissions()
 
 
 def visit(page: Page, url: str) -> Page:

@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from core.ports import Delta, StepProgress
 from core.settings import Settings
 from studio.launcher import Launcher
 from studio.ui import launch
-from tests.studio.chromium import DESKTOP, browser, context, visit
+from tests.studio.chromium import DESKTOP, Visitors, browser, visit
+from tests.studio.door import door_to
 from tests.studio.storybook import REQUEST, House, Storybook
 from tests.studio.trainings import stand_in
 
@@ -50,7 +51,7 @@ class Studio:
     house: House
     book: Storybook
     url: str
-    browser: Browser
+    visitors: Visitors
 
     def hold(self, drawing: int) -> Gate:
         gate = Gate(drawing)
@@ -62,19 +63,18 @@ class Studio:
         self, address: str = "", size: tuple[int, int] = DESKTOP, dark: bool = False, locale: str = "en-US"
     ) -> Iterator[Page]:
         """A new visitor's page; anything that goes wrong in its scripts fails the test."""
-        visitor = context(self.browser, size, dark, locale)
-        page, faults = visitor.new_page(), list[str]()
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.set_default_timeout(SLOW)
-        yield visit(page, self.url + address)
-        visitor.close()
+        with self.visitors.visitor(self.url, size, dark, locale) as visitor:
+            page, faults = visitor.new_page(), list[str]()
+            page.on("pageerror", lambda error: faults.append(str(error)))
+            page.set_default_timeout(SLOW)
+            yield visit(page, self.url + address)
         assert faults == []
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Visitors]:
     with browser() as opened:
-        yield opened
+        yield Visitors(opened)
 
 
 def free_port() -> int:
@@ -84,7 +84,7 @@ def free_port() -> int:
 
 
 @contextmanager
-def opened(folder: Path, chromium: Browser, host: str = "127.0.0.1") -> Iterator[Studio]:
+def opened(folder: Path, chromium: Visitors, host: str = "127.0.0.1") -> Iterator[Studio]:
     """A studio over a data folder; with another host, one that guests come to."""
     port = free_port()
     book = Storybook()
@@ -92,14 +92,15 @@ def opened(folder: Path, chromium: Browser, host: str = "127.0.0.1") -> Iterator
         settings = Settings(data=folder, host=host, port=port)
         launcher = Launcher(folder.parent / "runs", [folder], stand_in)
         app = launch(house.controller, house.store.images, settings, wait=False, launcher=launcher)
-        yield Studio(house, book, f"http://127.0.0.1:{port}/", chromium)
+        with door_to(port) as url:
+            yield Studio(house, book, url, chromium)
         if isinstance(book.conduct.hook, Gate):
             book.conduct.hook.open.set()
         app.close(verbose=False)
 
 
 @pytest.fixture
-def studio(tmp_path: Path, chromium: Browser) -> Iterator[Studio]:
+def studio(tmp_path: Path, chromium: Visitors) -> Iterator[Studio]:
     with opened(tmp_path / "data", chromium) as open_here:
         yield open_here
 

@@ -6,7 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.studio.chromium import DESKTOP, PHONE, context, visit
+from tests.studio.chromium import DESKTOP, PHONE
 from tests.studio.open_studio import Studio, ask, finished
 from tests.studio.storybook import REQUEST
 
@@ -58,20 +58,17 @@ def test_the_library_has_no_serious_finding(studio: Studio, dark: bool) -> None:
 
 @pytest.mark.parametrize(("locale", "start", "done"), [("ja-JP", "ストーリー", "完"), ("zh-CN", "故事", "完")])
 def test_the_page_speaks_the_language_of_the_browser(studio: Studio, locale: str, start: str, done: str) -> None:
-    visitor = studio.browser.new_context(locale=locale, viewport={"width": 1280, "height": 900})
-    page = visit(visitor.new_page(), studio.url)
-    expect(page.locator("#start")).to_contain_text(start)
-    ask(page)
-    page.wait_for_selector(".studio[data-look=done]")
-    expect(page.locator(".badge-status")).to_contain_text(done)
-    assert page.evaluate("document.documentElement.lang") == locale[:2]
-    page.keyboard.press("?")
-    expect(page.locator("dialog.help")).not_to_contain_text("this list")
-    expect(page.locator("[data-step=s1] .caption")).to_contain_text("Early in the morning")
-    visitor.close()
+    with studio.page(locale=locale) as page:
+        expect(page.locator("#start")).to_contain_text(start)
+        ask(page)
+        page.wait_for_selector(".studio[data-look=done]")
+        expect(page.locator(".badge-status")).to_contain_text(done)
+        assert page.evaluate("document.documentElement.lang") == locale[:2]
+        page.keyboard.press("?")
+        expect(page.locator("dialog.help")).not_to_contain_text("this list")
+        expect(page.locator("[data-step=s1] .caption")).to_contain_text("Early in the morning")
 
 
 def test_a_reader_in_english_sees_english_whatever_else_there_is(studio: Studio) -> None:
-    page = visit(context(studio.browser).new_page(), studio.url)
-    expect(page.locator("#start")).to_have_text("Tell the story")
-    page.context.close()
+    with studio.page() as page:
+        expect(page.locator("#start")).to_have_text("Tell the story")

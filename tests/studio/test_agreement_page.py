@@ -8,10 +8,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from core.reviewing import Answer, AttemptItem
-from tests.studio.chromium import DESKTOP, PHONE
+from tests.studio.chromium import DESKTOP, PHONE, Visitors
 from tests.studio.open_studio import Studio, opened
 from tests.studio.test_access import findings
 
@@ -127,7 +127,7 @@ def test_the_page_has_no_serious_finding_and_fits_the_screen(studio: Studio, siz
         assert bright == dark, "what the chart says is read on the paper of the theme"
 
 
-def test_guests_are_told_why_there_is_nothing_for_them(tmp_path: Path, chromium: Browser) -> None:
+def test_guests_are_told_why_there_is_nothing_for_them(tmp_path: Path, chromium: Visitors) -> None:
     with opened(tmp_path / "shared", chromium, host="0.0.0.0") as guests, guests.page("agreement") as page:
         expect(page.get_by_role("heading", name="The figures can't be shown")).to_be_visible()
         expect(page.locator("[data-fault]")).to_contain_text("STUDIO_ANNOTATORS")

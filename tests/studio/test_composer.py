@@ -7,12 +7,13 @@ import json
 import re
 import secrets
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from gradio.utils import get_upload_folder
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from core.errors import BadImage, CommandError
 from core.images import ImageStore
@@ -24,7 +25,8 @@ from studio.pages.composer import NOTES, STRICTNESS
 from studio.pages.desk import policy_of, request_of, uploaded
 from studio.ui import _telling, launch
 from tests.studio import storybook
-from tests.studio.chromium import DESKTOP, PHONE, browser, context, visit
+from tests.studio.chromium import DESKTOP, PHONE, Visitors, visit
+from tests.studio.door import door_to
 from tests.studio.open_studio import free_port
 from tests.studio.storybook import House, Storybook
 
@@ -152,21 +154,15 @@ TELLINGS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browser() as opened:
-        yield opened
-
-
 class Desk:
     """A studio whose front page is open."""
 
-    def __init__(self, house: House, url: str, browser: Browser) -> None:
-        self.house, self.url, self.browser = house, url, browser
+    def __init__(self, house: House, url: str, visitors: Visitors, stack: ExitStack) -> None:
+        self.house, self.url, self.visitors, self.stack = house, url, visitors, stack
         self.faults: list[str] = []
 
     def page(self, size: tuple[int, int] = DESKTOP, dark: bool = False) -> Page:
-        page = context(self.browser, size, dark).new_page()
+        page = self.stack.enter_context(self.visitors.visitor(self.url, size, dark)).new_page()
         page.on("pageerror", lambda error: self.faults.append(str(error)))
         page.set_default_timeout(SLOW)
         return visit(page, self.url)
@@ -178,15 +174,14 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, chromium: Browser, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+def desk(tmp_path: Path, chromium: Visitors, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     monkeypatch.setattr(storybook, "TELLINGS", TELLINGS)
     port = free_port()
     with House(tmp_path / "data", Storybook().agents) as house:
         app = launch(house.controller, house.store.images, Settings(data=tmp_path / "data", port=port), wait=False)
-        opened = Desk(house, f"http://127.0.0.1:{port}/", chromium)
-        yield opened
-        for visitor in chromium.contexts:
-            visitor.close()
+        with door_to(port) as url, ExitStack() as stack:
+            opened = Desk(house, url, chromium, stack)
+            yield opened
         app.close(verbose=False)
         assert opened.faults == []
 

@@ -9,7 +9,7 @@ from zipfile import ZipFile
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from core.commands import Pause, Rename
 from core.reviewing import Answer
@@ -18,7 +18,7 @@ from studio.librarian import PAGE
 from studio.visitors import OWNER
 from tests.core.queues import NOON, story_of
 from tests.core.shelves import fill
-from tests.studio.chromium import PHONE
+from tests.studio.chromium import PHONE, Visitors
 from tests.studio.open_studio import Studio, ask, finished, opened
 from tests.studio.storybook import REQUEST, until
 
@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 
 @pytest.fixture
-def guests(tmp_path: Path, chromium: Browser) -> Iterator[Studio]:
+def guests(tmp_path: Path, chromium: Visitors) -> Iterator[Studio]:
     """A studio that others than its owner can reach."""
     with opened(tmp_path / "shared", chromium, host="0.0.0.0") as open_here:
         yield open_here

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from core.types import Plan, PlannedStep, Verdict
-from tests.studio.chromium import DESKTOP, PHONE
+from tests.studio.chromium import DESKTOP, PHONE, Visitors
 from tests.studio.open_studio import Studio, ask, finished
 from tests.studio.storybook import REQUEST, until
 
@@ -174,7 +174,7 @@ def test_a_persons_verdict_and_their_prompt_draw_the_step_again(studio: Studio) 
 HOSTILE = """<img src=x onerror="window.hurt=1"><script>window.hurt=1</script>'\"><svg onload=window.hurt=1>{{ 7*7 }}"""
 
 
-def test_hostile_words_of_people_and_models_are_only_words(tmp_path: Path, chromium: Browser, studio: Studio) -> None:
+def test_hostile_words_of_people_and_models_are_only_words(tmp_path: Path, chromium: Visitors, studio: Studio) -> None:
     agents = studio.book.agents
     words = {"title": HOSTILE, "instruction": HOSTILE, "prompt": HOSTILE, "caption": HOSTILE}
     agents.planner._script.answers = [Plan(steps=(PlannedStep(**words),), thought=HOSTILE)]  # type: ignore[attr-defined]

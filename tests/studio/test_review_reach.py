@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
-from tests.studio.chromium import PHONE
+from tests.studio.chromium import PHONE, Visitors
 from tests.studio.open_studio import Studio, opened
 from tests.studio.reviewers import progress, reviewing, shown, told
 from tests.studio.test_access import findings
@@ -15,7 +15,7 @@ from tests.studio.test_access import findings
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 
-def test_a_guest_is_told_why_they_do_not_review_and_gets_nothing(tmp_path: Path, chromium: Browser) -> None:
+def test_a_guest_is_told_why_they_do_not_review_and_gets_nothing(tmp_path: Path, chromium: Visitors) -> None:
     with opened(tmp_path / "shared", chromium, host="0.0.0.0") as studio:
         story = told(studio)
         with studio.page("review") as page:

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from studio.runs import SAVE, Run, find, started_in
-from tests.studio.chromium import DESKTOP, PHONE
+from tests.studio.chromium import DESKTOP, PHONE, Visitors
 from tests.studio.open_studio import Studio, opened
 from tests.studio.storybook import until
 from tests.studio.test_access import findings
@@ -84,7 +84,7 @@ def test_a_training_is_begun_watched_stopped_and_resumed_over_a_reload(studio: S
         expect(page.locator("[data-log]")).to_contain_text(f"goes on from {kept}")
 
 
-def test_a_run_goes_on_when_the_studio_closes_and_is_there_when_it_opens(tmp_path: Path, chromium: Browser) -> None:
+def test_a_run_goes_on_when_the_studio_closes_and_is_there_when_it_opens(tmp_path: Path, chromium: Visitors) -> None:
     curated(tmp_path / "data" / "curated", "critic_sft")
     with opened(tmp_path / "data", chromium) as first, first.page("train") as page:
         begin(page, name="long")
@@ -216,7 +216,7 @@ def test_a_run_is_chosen_from_the_list_and_the_way_back_finds_the_one_before(stu
         expect(page.locator(".run h2")).to_have_text("deep/rl")
 
 
-def test_guests_get_a_sentence_and_nothing_else(tmp_path: Path, chromium: Browser) -> None:
+def test_guests_get_a_sentence_and_nothing_else(tmp_path: Path, chromium: Visitors) -> None:
     grpo_run(tmp_path / "runs" / "rl")
     curated(tmp_path / "shared" / "curated", "critic_sft")
     name = next((tmp_path / "runs" / "rl" / "rollouts").glob("*.png")).name

@@ -73,7 +73,8 @@ def test_what_was_not_scored_has_no_reward(truth: bool, before: Score, after: Sc
 def test_a_reply_that_cannot_be_read_earns_less_than_any_in_format(
     truth: bool, verdict: Verdict, before: Score, after: Score, weights: Weights
 ) -> None:
-    unread, read = marks(None, truth, before, KEPT, weights).reward, marks(verdict, truth, before, [after], weights).reward
+    outcome = [after] if wants_drawing(verdict, truth) else KEPT
+    unread, read = marks(None, truth, before, KEPT, weights).reward, marks(verdict, truth, before, outcome, weights).reward
     assert unread is not None
     assert read is not None
     assert unread < read

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
 
 from core.ports import Agents
 from core.profiles import build_agents, load_profile
 from core.storyfile import export_story
+from tests.studio.chromium import Visitors
 from tests.studio.pocket.phone import MINUTES, REQUEST, Pocket, opened
 from tests.studio.storybook import House, until
 
@@ -33,6 +33,6 @@ def book(tmp_path_factory: pytest.TempPathFactory, agents: Agents) -> Path:
 
 
 @pytest.fixture(scope="module")
-def pocket(tmp_path_factory: pytest.TempPathFactory, agents: Agents, chromium: Browser, book: Path) -> Iterator[Pocket]:
+def pocket(tmp_path_factory: pytest.TempPathFactory, agents: Agents, chromium: Visitors, book: Path) -> Iterator[Pocket]:
     with opened(tmp_path_factory.mktemp("pocket"), agents, chromium, book) as open_here:
         yield open_here

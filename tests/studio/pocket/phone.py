@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from core.policy import Rest, next_task
 from core.ports import Agents
@@ -16,7 +16,8 @@ from core.settings import Settings
 from core.trajectory import Trajectory
 from studio.ui import _telling, launch
 from studio.visitors import OWNER
-from tests.studio.chromium import PHONE, context, visit
+from tests.studio.chromium import PHONE, Visitors, visit
+from tests.studio.door import door_to
 from tests.studio.open_studio import free_port
 from tests.studio.storybook import House, until
 
@@ -34,19 +35,18 @@ class Pocket:
 
     house: House
     url: str
-    browser: Browser
+    visitors: Visitors
     book: Path
 
     @contextmanager
     def page(self, address: str = "") -> Iterator[Page]:
         """A new visitor's page, 390 px wide: nothing may go wrong in its scripts, and nothing may stick out."""
-        visitor = context(self.browser, PHONE)
-        page, faults = visitor.new_page(), list[str]()
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.set_default_timeout(MINUTES)
-        yield visit(page, self.url + address)
-        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
-        visitor.close()
+        with self.visitors.visitor(self.url, PHONE) as visitor:
+            page, faults = visitor.new_page(), list[str]()
+            page.on("pageerror", lambda error: faults.append(str(error)))
+            page.set_default_timeout(MINUTES)
+            yield visit(page, self.url + address)
+            assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
         assert faults == []
 
     @contextmanager
@@ -76,14 +76,13 @@ class Pocket:
 
 
 @contextmanager
-def opened(folder: Path, agents: Agents, chromium: Browser, book: Path) -> Iterator[Pocket]:
+def opened(folder: Path, agents: Agents, chromium: Visitors, book: Path) -> Iterator[Pocket]:
     port = free_port()
     with House(folder, agents) as house:
         house.controller.tellings = (_telling(load_profile("pocket")),)
         app = launch(house.controller, house.store.images, Settings(data=folder, port=port), wait=False)
-        yield Pocket(house, f"http://127.0.0.1:{port}/", chromium, book)
-        for visitor in chromium.contexts:  # those of tests that failed
-            visitor.close()
+        with door_to(port) as url:
+            yield Pocket(house, url, chromium, book)
         app.close(verbose=False)
 
 
