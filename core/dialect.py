@@ -11,7 +11,7 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -133,6 +133,14 @@ def painter_messages(pack: Pack, prompt: str, has_source: bool) -> list[Message]
 def critic_messages(pack: Pack, prompt: str, current: str) -> list[Message]:
     """Asks for a verdict. ``prompt`` is the step's own, ``current`` the one drawn with; two images: before, after."""
     return _messages(pack.critic_system, pack.critic, {"prompt": prompt, "current": current}, {})
+
+
+def judge_messages(template: str, words: Mapping[str, str], shown: Mapping[str, Sequence[tuple[str, bool]]]) -> list[Message]:
+    """Asks a judge by a template of its own. ``words`` fill slots with text, ``shown`` fills them with pieces: a text, and
+    whether a picture comes before it.
+    """
+    pieces = {slot: [part for piece in own for part in _piece(*piece)] for slot, own in shown.items()}
+    return _messages("", template, dict(words), pieces)
 
 
 def _noted(template: str, notes: Notes) -> str:

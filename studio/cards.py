@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from core.differences import Change, changes
 from core.policy import Draw, JudgeAttempt, Rest
 from core.trajectory import Standing, Trajectory, Try
 from core.types import AttemptKey, ImageRef, Step, Verdict
 from studio.live import Live
 from studio.speech import say
-from studio.wording import Change, changes, clock, glimpse
+from studio.wording import clock, glimpse
 
 Look = Literal["good", "kept", "busy", "waiting", "stale", "text", "bad", "turn", "paused"]
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from core.differences import Change, changes
 from studio.runs import MOST_BYTES, parse_lines, tail
-from studio.wording import Change, changes
 
 FOLDER = "rollouts"
 PICTURE = re.compile(r"[0-9a-f]{24}\.png")

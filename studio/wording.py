@@ -1,4 +1,4 @@
-"""Turns model text into what a person can read: word-level differences, and glimpses of a reply that is still being written.
+"""Turns model text into what a person can read: glimpses of a reply that is still being written, durations, and headlines.
 
 Pure. A glimpse is for the eye only; values come from :mod:`core.dialect` once the reply is whole.
 """
@@ -8,38 +8,12 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from difflib import SequenceMatcher
-from functools import lru_cache
-from typing import Literal
 
 from studio.speech import say
 
-Change = tuple[Literal["same", "out", "in"], str]
-
-_PIECES = re.compile(r" ?(?:\w[\w’'-]*|[^\w\s])")  # words, and marks on their own
 _TITLE = re.compile(r'"step_name"\s*:\s*("(?:[^"\\]|\\.)*"?)')
 _ANSWER = re.compile(r"</think>|<answer>|\{\s*\"")
 _TAG = re.compile(r"</?(?:t(?:h(?:i(?:n(?:k)?)?)?)?)?>?$|</?think>|</?answer>")
-
-
-@lru_cache(maxsize=2048)
-def changes(before: str, after: str) -> tuple[Change, ...]:
-    """What was taken out of ``before`` and put in to make ``after``, word by word, in reading order.
-
-    Each text begins with the space that stands before it, if there is one, so that they can be set one after the other.
-    """
-    old, new = (_PIECES.findall(" ".join(text.split())) for text in (before, after))
-    matcher = SequenceMatcher(None, [piece.strip() for piece in old], [piece.strip() for piece in new], autojunk=False)
-    found: list[Change] = []
-    for what, a, b, c, d in matcher.get_opcodes():
-        if what == "equal":
-            found.append(("same", "".join(new[c:d])))
-            continue
-        if a < b:
-            found.append(("out", "".join(old[a:b])))
-        if c < d:
-            found.append(("in", "".join(new[c:d])))
-    return tuple(found)
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ FLOORS = {
     "core.dialect": 2,
     "core.reviewing": 2,
     "core.agreement": 2,
+    "core.differences": 2,
     "core.engine": 3,
     "core.story": 3,
     "core.scheduler": 3,

@@ -72,8 +72,9 @@ def test_the_same_request_and_seed_tell_the_same_story_picture_for_picture(tmp_p
             t, _ = tell(store, agents, "Mila the rabbit builds a snowman in the mountains", seed)
         return [(tried.attempt.prompt, tried.attempt.image.sha256) for tried in t.tries]
 
-    assert told("once", 5) == told("again", 5)
-    assert told("other", 6) != told("once-more", 5)
+    once = told("once", 5)
+    assert told("again", 5) == once
+    assert told("other", 6) != once
 
 
 @pytest.mark.parametrize(("words", "steps"), [("in three pictures", 3), ("in 6 pictures", 6)])
@@ -120,7 +121,7 @@ def _critic(agents: Agents) -> Mapping[str, Figure]:
 
 
 def _planner(agents: Agents) -> Mapping[str, Figure]:
-    return evaluate.planner_validity(agents.planner.vlm, CASES)  # type: ignore[attr-defined]
+    return evaluate.planner_validity(agents.planner.vlm, CASES // 2)  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from core.commands import Open, Resume
 from core.errors import BadImage, NotFound, WriteConflict
+from core.images import ImageStore
 from core.policy import Draw, JudgeAttempt, Rest, derive_seed, next_task
 from core.ports import Agents
 from core.scheduler import Began, Notice, Scheduler
@@ -45,6 +46,11 @@ class Prompt:
     text: str
     image: Path | None = None
     image_name: str = ""
+
+    def request(self, pictures: ImageStore, seed: int) -> Request:
+        """What the story is asked for; its pictures are kept. ``BadImage``."""
+        images = (pictures.import_upload(self.image),) if self.image else ()
+        return Request(text=self.text, images=images, seed=seed)
 
 
 @dataclass(frozen=True)
@@ -274,9 +280,7 @@ class Collection:
         return story
 
     def _opened(self, prompt: Prompt, story_id: str) -> Story:
-        images = (self.store.images.import_upload(prompt.image),) if prompt.image else ()
-        seed = derive_seed(self.terms.seed, "prompt", prompt.id)
-        request = Request(text=prompt.text, images=images, seed=seed)
+        request = prompt.request(self.store.images, derive_seed(self.terms.seed, "prompt", prompt.id))
         command = Open(request=request, policy=self.terms.policy, profile=self.terms.profile)
         try:
             return self.store.create(command, COLLECTOR, story_id)

@@ -108,20 +108,29 @@ def _refined(made: Verdict | AgentError) -> str | None:
     return None if isinstance(made, AgentError) or made.accepted else made.refined_prompt
 
 
+def policy_of(control: Control, max_attempts: int) -> Policy:
+    """The policy of a control. ``max_attempts``: most drawings of a step, for those that draw again."""
+    if control in ("alone", "plan", "rewrite"):
+        return Policy(max_attempts=1)
+    # A round of candidates refuses more than MOST_CANDIDATES.
+    return Policy(max_attempts=max_attempts, candidates=max_attempts if control == "best-of-n" else 1)
+
+
 def controlled(agents: Agents, control: Control, max_attempts: int) -> tuple[Agents, Policy]:
-    """The agents and the policy of a control. ``max_attempts``: most drawings of a step, for those that draw again."""
-    content, once = Content(), Policy(max_attempts=1)
+    """The agents and the policy of a control (:func:`policy_of`)."""
+    return _cast(agents, control), policy_of(control, max_attempts)
+
+
+def _cast(agents: Agents, control: Control) -> Agents:
+    content = Content()
     match control:
         case "none":
-            return agents, Policy(max_attempts=max_attempts)
+            return agents
         case "alone":
-            return Agents(RequestAsPlan(), agents.painter, content), once
+            return Agents(RequestAsPlan(), agents.painter, content)
         case "plan":
-            return replace(agents, critic=content), once
+            return replace(agents, critic=content)
         case "rewrite":
-            return replace(agents, painter=Rewriting(agents.painter, agents.critic), critic=content), once
-        case "reseed":
-            return replace(agents, critic=Unrefining(agents.critic)), Policy(max_attempts=max_attempts)
-        case "best-of-n":
-            policy = Policy(max_attempts=max_attempts, candidates=max_attempts)  # refuses more than MOST_CANDIDATES
-            return replace(agents, critic=Unrefining(agents.critic)), policy
+            return replace(agents, painter=Rewriting(agents.painter, agents.critic), critic=content)
+        case "reseed" | "best-of-n":
+            return replace(agents, critic=Unrefining(agents.critic))

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -95,16 +95,21 @@ def _demands_of(intent: Intent, kind: str) -> int:
 # ---------------------------------------------------------------- a model as the judge
 
 
-class _Marks(BaseModel):
+class Marks(BaseModel):
+    """What a judge answers: one object of marks by their names."""
+
     model_config = ConfigDict(extra="ignore", strict=True)
 
 
-class _EditMarks(_Marks):
+MarksT = TypeVar("MarksT", bound=Marks)
+
+
+class _EditMarks(Marks):
     edit_success: float = Field(ge=0, le=10)
     over_editing: float = Field(ge=0, le=10)
 
 
-class _PictureMarks(_Marks):
+class _PictureMarks(Marks):
     naturalness: float = Field(ge=0, le=10)
     artefacts: float = Field(ge=0, le=10)
 
@@ -153,13 +158,18 @@ def _scored(edit: Reply | AgentError, picture: Reply | AgentError) -> Score | Ag
     return Score(semantics, quality)
 
 
-def _least(reply: str, marks: type[_Marks]) -> float:
-    """The lesser of the two marks in the reply's last object. ``ReplyError`` if it has none, or marks beyond 0 to 10."""
+def _least(reply: str, marks: type[Marks]) -> float:
+    """The lesser of the two marks in the reply."""
+    return float(min(marks_in(reply, marks).model_dump().values()))
+
+
+def marks_in(reply: str, marks: type[MarksT]) -> MarksT:
+    """The marks in the reply's last object. ``ReplyError`` if it has none, or none that are allowed."""
     objects = re.findall(r"\{[^{}]*\}", reply)
     if not objects:
         raise ReplyError("The judge's reply has no marks in it.")
     try:
-        return float(min(marks.model_validate(json.loads(objects[-1])).model_dump().values()))
+        return marks.model_validate(json.loads(objects[-1]))
     except (ValidationError, ValueError) as error:
         raise ReplyError(f"The judge's marks cannot be read: {' '.join(objects[-1].split())[:200]}") from error
 
@@ -169,12 +179,15 @@ def judge_named(name: str) -> Judge:
 
     The server's key, if there is one, is in the environment variable ``OPENAI_API_KEY``; a profile may name another.
     """
-    if name == POCKET_EXACT:
-        return PocketExact()
+    return PocketExact() if name == POCKET_EXACT else VlmJudge(asked_named(name))
+
+
+def asked_named(name: str) -> Respondent:
+    """The model of a judge that is one, as :func:`judge_named` names it, to be asked other questions. ``ProfileError``."""
     from core.profiles import build_vlm, load_profile
 
     model = _on_server(name) if is_served(name) else load_profile(name).critic
-    return VlmJudge(build_vlm(model.model_copy(update={"max_new_tokens": REPLY_TOKENS})))
+    return build_vlm(model.model_copy(update={"max_new_tokens": REPLY_TOKENS}))
 
 
 def _on_server(name: str) -> VlmModel:

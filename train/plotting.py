@@ -138,12 +138,12 @@ def _drawn(number: int, title: str, curves: list[Curve]) -> Drawn:
         band = points(curve.steps, upper) + points(curve.steps, lower)[::-1]
         line = " ".join(points(curve.steps, curve.values))
         lines.append({"label": curve.label, "colour": curve.colour, "line": line, "band": " ".join(band)})
-    across = [(x(step), f"{step:.0f}") for step in _ticks(first, last)]
-    up = [(y(value), f"{value:.3g}") for value in _ticks(low, high)]
+    across = [(x(step), f"{step:.0f}") for step in ticks(first, last)]
+    up = [(y(value), f"{value:.3g}") for value in ticks(low, high)]
     return Drawn(title, WIDTH * (number % ACROSS), HEIGHT * (number // ACROSS), across, up, lines)
 
 
-def _ticks(low: float, high: float) -> list[float]:
+def ticks(low: float, high: float) -> list[float]:
     """Round numbers between the two."""
     if high <= low:
         return [low]

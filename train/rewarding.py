@@ -48,7 +48,7 @@ class Earned:
     @property
     def figures(self) -> dict[str, dict[str, float]]:
         """Each part's mean over attempts, with its interval."""
-        from train.benchmarking import mean_of
+        from train.benchmarks.figures import mean_of
 
         return {part: mean_of(list(values.values())).json() for part, values in self.of.items()}
 

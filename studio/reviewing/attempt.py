@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from core.differences import Change, changes
 from core.errors import NotFound
 from core.events import Drawn, Event, Judged, made_by_person
 from core.reviewing import AttemptItem, Fault
@@ -16,7 +17,6 @@ from core.trajectory import Trajectory, evolve, fold
 from core.types import AttemptKey, ImageRef, Notes, Step
 from studio.cards import Badge, Picture, percent_of
 from studio.speech import later, say
-from studio.wording import Change, changes
 
 #: What the faults are called; the order is that of the keys 1 to 7.
 FAULT_NAMES: dict[Fault, str] = {

@@ -19,7 +19,7 @@ from core.scheduler import run
 from core.story import Story
 from core.types import Plan, PlannedStep, Request, Verdict
 from tests.core.telling import Memory
-from train.benchmarking import mean_of, paired
+from train.benchmarks.figures import mean_of, paired
 from train.cli import app
 from train.controls import CONTROLS, Remembering, controlled
 from train.pocket.benchmark import Item, Outcome, items, outcome

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from train.cli import app
-from train.plotting import _ticks, plot
+from train.plotting import plot, ticks
 from train.runs import METRICS, RunError, append
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -63,6 +63,6 @@ def test_the_command_writes_the_drawing(run: Path, tmp_path: Path) -> None:
 
 @given(low=st.floats(-1e6, 1e6), span=st.floats(1e-3, 1e6))
 def test_ticks_are_few_and_inside(low: float, span: float) -> None:
-    ticks = _ticks(low, low + span)
-    assert 1 <= len(ticks) <= 7
-    assert all(low - span * 1e-6 <= tick <= low + span * (1 + 1e-6) for tick in ticks)
+    found = ticks(low, low + span)
+    assert 1 <= len(found) <= 7
+    assert all(low - span * 1e-6 <= tick <= low + span * (1 + 1e-6) for tick in found)

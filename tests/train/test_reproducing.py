@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from train.benchmarking import OUTCOMES
+from train.benchmarks.outcomes import OUTCOMES
 from train.cli import app
 from train.pocket.benchmark import Outcome
 from train.reproducing.recipe import ROWS, Scale, tasks, write_profiles

@@ -34,7 +34,7 @@ class Request:
 def ask(rng: Random) -> Request:
     """A random request for a story."""
     if rng.random() < 0.1:
-        return _task(rng)
+        return ask_how(rng)
     if rng.random() < 0.06:
         steps = _length(rng)
         text = rng.choice(pleas.NOTHING_KNOWN)
@@ -42,11 +42,15 @@ def ask(rng: Random) -> Request:
     return _Ask(rng).request()
 
 
-def _task(rng: Random) -> Request:
-    """ "How to decorate a garden, step by step"."""
-    task = rng.choice(howto.TASKS)
-    verb, steps = rng.choice(task.verbs), _length(rng)
-    text = rng.choice(howto.ASKS).format(task=verb)
+def ask_how(rng: Random, held: bool | None = None) -> Request:
+    """ "How to decorate a garden, step by step"; with ``held`` only in wordings that are (not) the benchmark's."""
+    while True:
+        task = rng.choice(howto.TASKS)
+        verb, steps = rng.choice(task.verbs), _length(rng)
+        frame = rng.choice(howto.ASKS)
+        if held in (None, howto.held(verb, frame)):
+            break
+    text = frame.format(task=verb)
     things = task.things if rng.random() < 0.6 else task.things[:1]
     asked: tuple[tuple[Event, Any], ...] = tuple(("find", Wanted(thing)) for thing in things)
     premise = Premise(Wanted(task.base), {}, task.place, None, task.weather, asked, steps, verb)

@@ -11,8 +11,9 @@ from train.pocket.intents import Intent, Wanted
 Opening = Literal["opening"]
 Arrival = Literal["find", "friend", "stars"]
 Staging = Literal["journey", "rain", "snow", "clear", "evening", "night", "morning"]
-Alteration = Literal["bigger", "more", "colour", "move", "gone", "open"]
+Alteration = Literal["bigger", "more", "colour", "move", "gone", "open", "smaller", "fewer"]
 Event = Opening | Arrival | Staging | Alteration
+Family = Literal["story", "how-to", "knowledge", "edit"]  # of requests
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class Story:
     names: dict[str, str]
     beats: tuple[Beat, ...]
     task: str = ""
+    family: Family = "story"
 
     def called(self, kind: str) -> str:
         """A name, or "the cat"."""

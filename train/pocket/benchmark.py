@@ -1,67 +1,34 @@
-"""The pocket benchmark: fixed requests that nothing is trained on, and the exact truth of what became of one. No model, no prose.
+"""What became of a request of the pocket benchmark (:mod:`train.pocket.items`), exactly. No model, no prose.
 
-A story succeeds from end to end if it has as many pictures as were asked for, each picture is just what its step's prompt
-asks for and nothing else changed, and all that the request names is seen in it.
+A story or a how-to succeeds from end to end if it has as many pictures as were asked for, each picture is just what its step's
+prompt asks for and nothing else changed, and all that the request names is seen in it. The other two families have a truth of
+their own for every picture, so there the plan's words do not count: only what is shown does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from random import Random
 from typing import TYPE_CHECKING, Any
 
 from core.events import Drawn, Event, Failed, Judged, Planned
 from core.types import ImageRef
-from train.pocket.asking import ask
-from train.pocket.evaluate import HELD_OUT
-from train.pocket.intents import Wanted, check
+from train.pocket.beats import Family
+from train.pocket.intents import Findings, check
+from train.pocket.items import FAMILIES, ITEMS, Item, items, met
 from train.pocket.reading import parse_prompt
 from train.pocket.teacher import scene_in
-from train.told import Told, normal, told
+from train.told import Told, told
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
     from core.pocket.world import Scene
-    from train.pocket.beats import Premise
 
-ITEMS = 1000
+__all__ = ["FAMILIES", "ITEMS", "Item", "Outcome", "items", "outcome"]
 
-
-@dataclass(frozen=True)
-class Item:
-    """One request, and what has to be seen. ``steps``: the number of pictures that was asked for, if any was."""
-
-    id: str
-    text: str
-    wishes: tuple[Wanted, ...]
-    place: str | None
-    steps: int | None
-
-
-def items() -> Iterator[Item]:
-    """The benchmark's requests, always the same ones in the same order; each says what it wants to see."""
-    seen, number = set[str](), HELD_OUT
-    while len(seen) < ITEMS:
-        number += 1
-        request = ask(Random(f"benchmark {number}"))
-        item = _item(f"story-{len(seen) + 1:04d}", request.text, request.premise)
-        if not item.wishes or normal(item.text) in seen:
-            continue
-        seen.add(normal(item.text))
-        yield item
-
-
-def _item(name: str, text: str, premise: Premise) -> Item:
-    if premise.task:  # its things are the planner's to choose, but for those that the words name
-        named = {wanted.kind for wanted in parse_prompt(text).wanted}
-        wishes = tuple(wish for _, wish in premise.asked if isinstance(wish, Wanted) and wish.kind in named)
-        return Item(name, text, wishes, None, premise.steps)
-    wishes = (premise.hero, *(wish for _, wish in premise.asked))
-    if not premise.asked and not parse_prompt(text).wanted:  # "Tell me a story": its hero is invented
-        wishes = ()
-    return Item(name, text, tuple(wish for wish in wishes if isinstance(wish, Wanted)), premise.place, premise.steps)
+#: Where the plan's words count for the whole, too.
+BY_PROMPT: frozenset[Family] = frozenset(("story", "how-to"))
 
 
 @dataclass(frozen=True)
@@ -69,6 +36,8 @@ class Outcome:
     """What became of one request. Shares are counts: ``right`` of ``steps`` pictures, ``refused`` of ``bad`` ones, and so on.
 
     ``good`` and ``bad`` count the attempts that the critic judged, ``accepted`` and ``refused`` those that it judged rightly.
+    ``followed`` are the pictures that show all that their prompts ask for, whatever else they changed; of the ``edited``
+    ones, ``harmed`` changed something that they should not have, ``collateral`` things in all.
     """
 
     id: str
@@ -87,6 +56,11 @@ class Outcome:
     refused: int
     unread: dict[str, int]  # replies that could not be used, by task
     seconds: dict[str, float]
+    family: Family = "story"  # earlier lines say nothing of these
+    followed: int = 0
+    edited: int = 0
+    harmed: int = 0
+    collateral: int = 0
 
     def json(self) -> dict[str, Any]:
         return asdict(self)
@@ -98,18 +72,18 @@ def outcome(item: Item, story_id: str, events: Sequence[Event], load: Callable[[
     scenes = _Scenes(load)
     shown = [scene for _, image in story.shown if image and (scene := scenes.of(image))]
     drawn_steps = [standing for standing in story.trajectory.standings if standing.step.prompt is not None]
-    right = sum(standing.image is not None and _right(scenes, standing) for standing in drawn_steps)
+    found = [_found(scenes, standing) for standing in drawn_steps]
+    right = sum(each is not None and each.success for each in found)
+    edits = [each for each, standing in zip(found, drawn_steps, strict=True) if each and standing.source]
     truths = _truths(story, scenes)
     planned = bool(story.trajectory.steps)
     length = planned and (item.steps is None or len(drawn_steps) == item.steps)
-    wished = all(any(_shows(scene, wish) for scene in shown) for wish in item.wishes)
-    if item.place is not None:
-        wished = wished and any(scene.place == item.place for scene in shown)
+    wished = met(item, shown)
     firsts = [truth for truth, number, _ in truths if number == 0]
     verdicts = [(truth, accepted) for truth, _, accepted in truths if accepted is not None]
     return Outcome(
         id=item.id,
-        success=planned and length and wished and bool(drawn_steps) and right == len(drawn_steps),
+        success=bool(drawn_steps) and length and wished and (item.family not in BY_PROMPT or right == len(drawn_steps)),
         planned=planned,
         length=length,
         wished=wished,
@@ -124,6 +98,11 @@ def outcome(item: Item, story_id: str, events: Sequence[Event], load: Callable[[
         refused=sum(not truth and not accepted for truth, accepted in verdicts),
         unread=_unread(events),
         seconds=_seconds(events),
+        family=item.family,
+        followed=sum(each is not None and not each.unmet for each in found),
+        edited=len(edits),
+        harmed=sum(bool(each.collateral) for each in edits),
+        collateral=sum(len(each.collateral) for each in edits),
     )
 
 
@@ -139,14 +118,19 @@ class _Scenes:
             self._known[image.sha256] = scene_in(self._load(image))
         return self._known[image.sha256]
 
+    def findings(self, prompt: str, source: ImageRef | None, image: ImageRef) -> Findings | None:
+        """What the picture is not that the prompt asks of the source, and what it changed besides; None without a scene."""
+        before, after = self.of(source) if source else None, self.of(image)
+        return None if after is None else check(parse_prompt(prompt, whole=before is None), before, after)
+
     def success(self, prompt: str, source: ImageRef | None, image: ImageRef) -> bool:
         """Whether the picture is what the prompt asks of the source, and no more."""
-        before, after = self.of(source) if source else None, self.of(image)
-        return after is not None and check(parse_prompt(prompt, whole=before is None), before, after).success
+        found = self.findings(prompt, source, image)
+        return found is not None and found.success
 
 
-def _right(scenes: _Scenes, standing: Any) -> bool:
-    return scenes.success(standing.step.prompt, standing.source, standing.image)
+def _found(scenes: _Scenes, standing: Any) -> Findings | None:
+    return scenes.findings(standing.step.prompt, standing.source, standing.image) if standing.image else None
 
 
 def _truths(story: Told, scenes: _Scenes) -> list[tuple[bool, int, bool | None]]:
@@ -157,14 +141,6 @@ def _truths(story: Told, scenes: _Scenes) -> list[tuple[bool, int, bool | None]]
         truth = scenes.success(case.prompt, attempt.source, attempt.image)
         found.append((truth, attempt.key.number, case.critic.verdict.accepted if case.critic else None))
     return found
-
-
-def _shows(scene: Scene, wish: Wanted) -> bool:
-    thing = scene.find(wish.kind)
-    if thing is None:
-        return False
-    said = {name: getattr(wish, name) for name in ("colour", "size", "count")}
-    return all(value is None or getattr(thing, name) == value for name, value in said.items())
 
 
 def _unread(events: Sequence[Event]) -> dict[str, int]:

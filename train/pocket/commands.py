@@ -31,6 +31,11 @@ class Role(StrEnum):
     planner = "planner"
 
 
+class Adopted(StrEnum):
+    painter = "painter"
+    planner = "planner"
+
+
 class Learner(StrEnum):
     planner = "planner"
     critic = "critic"
@@ -53,11 +58,23 @@ def base(runs: Runs = RUNS) -> None:
 
 
 @app.command()
-def adopt(runs: Runs = RUNS, assets: Assets = ASSETS) -> None:
-    """Start from the packed painter, so that critic or planner can be trained without the hours before them."""
-    from train.pocket.stages import adopt_painter
+def adopt(
+    role: Annotated[Adopted, typer.Argument(help="Whose packed bundle.")] = Adopted.painter,
+    runs: Runs = RUNS,
+    assets: Assets = ASSETS,
+) -> None:
+    """Start from the packed painter or planner, so that what comes after can be trained without the hours before."""
+    from train.pocket.stages import adopt as take
 
-    adopt_painter(assets / "painter", runs)
+    take(role.value, assets / role.value, runs)
+
+
+@app.command(epilog="Example: python -m train pocket adopt planner && python -m train pocket families")
+def families(runs: Runs = RUNS) -> None:
+    """Teach the planner, which tells stories, to plan for all families of requests."""
+    from train.pocket.stages import train_families
+
+    _interruptible(lambda: train_families(runs))
 
 
 @app.command()
@@ -154,6 +171,8 @@ def measure(
 
     from core.backends.vlm import load_vlm
     from train.pocket import evaluate as figures
+    from train.pocket.items import FAMILIES
+    from train.pocket.planning import by_family
 
     torch.set_num_threads(1)
     tables: dict[str, Mapping[str, Figure]] = {}
@@ -172,6 +191,8 @@ def measure(
         if (plans := agents.get("planner")) is not None:
             status.update("Measuring the planner")
             tables["planner"] = figures.planner_validity(plans, count)
+            for family, table in by_family(plans, count // len(FAMILIES)).items():
+                tables[f"planner: {family} requests"] = table
         status.update("Measuring the time of a reply")
         seconds = {role: round(figures.seconds(vlm, role), 3) for role, vlm in agents.items()}
     _show(tables, seconds)

@@ -25,9 +25,8 @@ from core.types import Plan, Verdict
 from train.pocket.examples import Example, Role, examples, pack
 from train.pocket.intents import Intent, Wanted, check, expect, usual
 from train.pocket.reading import parse_prompt
-from train.pocket.recipe import SIDE
+from train.pocket.recipe import HELD_OUT, SIDE
 
-HELD_OUT = 977_000_000  # seeds from here on are never trained on
 TOGETHER = 50  # cases in one call; more needs more memory and is no faster
 
 

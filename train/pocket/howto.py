@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from zlib import crc32
 
 from core.pocket.world import Place, Weather
 
@@ -48,6 +49,18 @@ ASKS: tuple[str, ...] = (
     "Can you show how one can {task}?",
     "step by step: {task}",
 )
+HELD = 4  # of the pairs of a task and a way to ask, one of so many is the benchmark's alone
+
+
+def held(verb: str, ask: str) -> bool:
+    """Whether this task is asked for in this way by the benchmark alone."""
+    return crc32(f"{verb}/{ask}".encode()) % HELD == 0
+
+
+def task_of(verb: str) -> Task:
+    return next(task for task in TASKS if verb in task.verbs)
+
+
 CAPTIONS: dict[str, tuple[str, ...]] = {
     "opening": (
         "We begin {here}, with {np}. Ready?",

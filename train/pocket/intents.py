@@ -33,6 +33,9 @@ class Wanted:
         return self.colour is self.size is self.count is self.slot is None
 
 
+Wish = Wanted | tuple[Wanted, ...]  # a thing, or several of which any one will do
+
+
 @dataclass(frozen=True)
 class Intent:
     """What one prompt asks for. ``whole``: of an empty canvas; otherwise of the picture before."""

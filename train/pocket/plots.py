@@ -109,7 +109,7 @@ class _Plot:
             if scenery not in self._expected() and scene.find(scenery) is None:
                 scene = scene.with_things(*scene.things, self._made(Wanted(scenery), scene))
         said_weather = weather if weather != "clear" or rng.random() < 0.15 else None
-        intent = Intent(True, place, time, said_weather, tuple(_as_said(thing) for thing in scene.things))
+        intent = Intent(True, place, time, said_weather, tuple(as_said(thing) for thing in scene.things))
         self.beats.append(Beat("opening", hero.kind, intent, None, scene))
 
     def _expected(self) -> set[str]:
@@ -146,7 +146,7 @@ class _Plot:
 
     def _come(self, event: Event, wanted: Wanted) -> None:
         thing = self._made(wanted, self.scene)
-        self._beat(event, thing.kind, Intent(False, wanted=(_as_said(thing),)), self.scene.with_things(*self.scene.things, thing))
+        self._beat(event, thing.kind, Intent(False, wanted=(as_said(thing),)), self.scene.with_things(*self.scene.things, thing))
 
     def _journey(self, place: Place) -> None:
         scene = self.scene
@@ -271,7 +271,7 @@ class _Plot:
         empty = self.scene.with_things(*without(self.scene, "gift"))
         new = replace(described(self._made(Wanted(self.rng.choice(kinds)), empty)), slot=gift.slot)
         thing = Thing(slot=gift.slot, count=new.count or "one", size="medium", colour=new.colour or "red", kind=new.kind)
-        intent = Intent(False, wanted=(_as_said(thing),), gone=("gift",))
+        intent = Intent(False, wanted=(as_said(thing),), gone=("gift",))
         self._beat("open", new.kind, intent, empty.with_things(*empty.things, thing))
         return True
 
@@ -285,7 +285,7 @@ class _Plot:
         if scene.find("star") is None and self._room(scene, "sky") and rng.random() < 0.6:
             star = self._made(Wanted("star"), scene)
             after = restaged(scene, time="night", things=scene.with_things(*scene.things, star).things)
-            return self._beat("stars", "star", Intent(False, time="night", wanted=(_as_said(star),)), after)
+            return self._beat("stars", "star", Intent(False, time="night", wanted=(as_said(star),)), after)
         return self._turn("evening" if scene.time == "day" and rng.random() < 0.4 else "night")
 
 
@@ -303,7 +303,7 @@ _INVENTIONS: dict[str, Callable[[_Plot], bool]] = {
 }
 
 
-def _as_said(thing: Thing) -> Wanted:
+def as_said(thing: Thing) -> Wanted:
     """A thing as a prompt describes it: the usual size is not worth a word."""
     return replace(described(thing), size=None if thing.size == "medium" else thing.size)
 

@@ -1,6 +1,7 @@
 """Every stage of the pocket recipe, from nothing to bundles: tokenizers, warm-up, base, and the three roles.
 
-The painter grows out of the base; critic and planner grow out of the painter, which has looked at most pictures. All working
+The painter grows out of the base; critic and planner grow out of the painter, which has looked at most pictures. The planner
+first learns to tell stories, then to plan for all families of requests. All working
 files are in one folder (``runs/pocket``); a stage that is finished is not run again, and one that was cut goes on. Each role
 ends as a bundle in its own folder, ready to be packed into ``assets/pocket``.
 """
@@ -25,6 +26,8 @@ from train.pocket.recipe import (
     BASE_MIXTURE,
     CRITIC,
     CRITIC_MIXTURE,
+    FAMILIES,
+    FAMILIES_MIXTURE,
     PAINTER,
     PAINTER_MIXTURE,
     PIECES,
@@ -110,14 +113,27 @@ def train_role(role: Agent, runs: Path) -> None:
         inherit(model, load_processor(words).tokenizer, painter, load_processor(runs / "tokenizer").tokenizer)
     if not finished(stage, runs / role):
         _fit(stage, mixture, model, words, runs / role)
+    if role == "planner":
+        train_families(runs)
     write_bundle(role, runs)
 
 
-def adopt_painter(bundle: Path, runs: Path) -> None:
-    """Takes a packed painter, with its vocabulary, as this folder's finished one: critic and planner can start at once."""
+def train_families(runs: Path) -> None:
+    """The planner goes on from the storyteller's weights, which may be adopted ones, to requests of all families."""
+    if not finished(FAMILIES, runs / "families"):
+        torch.set_num_threads(1)
+        words = _words("planner", runs)
+        model = _fresh(words)
+        load_weights(model, last_weights(runs / "planner"))
+        _fit(FAMILIES, FAMILIES_MIXTURE, model, words, runs / "families")
+    write_bundle("planner", runs)
+
+
+def adopt(role: Literal["painter", "planner"], bundle: Path, runs: Path) -> None:
+    """Takes a packed bundle, with its vocabulary, as the finished stage of this folder: what comes after can start at once."""
     model, processor = load_bundle(bundle)
-    save_processor(processor, runs / "tokenizer")
-    keep_weights(runs / "painter", model, PAINTER.steps)
+    save_processor(processor, _words(role, runs))
+    keep_weights(runs / role, model, STAGES[role][0].steps)
 
 
 def write_untrained(role: Literal["planner", "critic"], assets: Path, out: Path, blank: bool = False) -> None:
@@ -138,7 +154,8 @@ def write_bundle(role: Agent, runs: Path) -> None:
     """The role's bundle from its last checkpoint, also of a run that is not yet finished."""
     processor = load_processor(_words(role, runs))
     model = make_model(processor.tokenizer, POCKET, SEED)
-    load_weights(model, last_weights(runs / role))
+    last = runs / "families" if role == "planner" and last_weights(runs / "families").exists() else runs / role
+    load_weights(model, last_weights(last))
     save_bundle(model, processor, runs / role / "bundle", temperature=TEMPERATURES[role])
 
 

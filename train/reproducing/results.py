@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from train.benchmarking import Mean, mean_of, read_outcomes
+from train.benchmarks.figures import Mean, mean_of
+from train.benchmarks.outcomes import read_outcomes
 from train.pocket.benchmark import Outcome
 from train.provenance import revision
 from train.reproducing.recipe import ANSWERS, ROWS, SEEDS, Scale
