@@ -2,3 +2,5 @@
 
 Never imports ``gradio``, ``trl``, ``studio`` or ``train``. ``import core`` loads no torch.
 """
+
+VERSION = "1.0.0"  # of the whole studio, as it tells programs

@@ -11,7 +11,7 @@ import hashlib
 import os
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from io import BytesIO
 from pathlib import Path
 from threading import Lock
@@ -48,7 +48,7 @@ class ImageStore:
 
     def path(self, ref: ImageRef) -> Path:
         """Where the picture's file is, or would be."""
-        return self.folder / ref.sha256[:2] / f"{ref.sha256}.png"
+        return self._place(ref.sha256)
 
     def save(self, image: Image.Image) -> ImageRef:
         """Keeps the picture, as RGB, with its scene program if it has one; returns once it is durable."""
@@ -102,6 +102,10 @@ class ImageStore:
             return self.path(ref)
         return path
 
+    def bytes_of(self, hashes: Iterable[str]) -> int:
+        """The size of these pictures' files together; those that are gone count nothing."""
+        return sum(map(_size_of, (self._place(sha256) for sha256 in hashes)))
+
     def sweep(self) -> int:
         """Removes what a killed process left half written; for the owner of the folder, at its start. Returns how many files."""
         strays = [path for path, sha256 in self.files() if sha256 is None and path.parent.name == INCOMING]
@@ -119,6 +123,9 @@ class ImageStore:
                     named = PICTURE.fullmatch(path.name)
                     placed = named is not None and path.parent == self.folder / named[1][:2]
                     yield path, named[1] if named and placed else None
+
+    def _place(self, sha256: str) -> Path:
+        return self.folder / sha256[:2] / f"{sha256}.png"
 
     def _keep(self, data: bytes, size: tuple[int, int]) -> ImageRef:
         """Writes the file of a picture of this size, unless it is there; returns once it is durable."""
@@ -219,6 +226,13 @@ def _holds(path: Path, data: bytes) -> bool:
         return path.read_bytes() == data
     except FileNotFoundError:
         return False
+
+
+def _size_of(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _sync(folder: Path) -> None:

@@ -9,17 +9,20 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from core.commands import Choose, Command, Open
-from core.decide import loses
+from core.commands import Choose, Command, LockStep, Open, Pause, Rename
+from core.decide import decide, loses
 from core.errors import CommandError, NotFound
+from core.policy import Rest, next_task
 from core.store import StoryQuery
 from core.story import Story
-from core.trajectory import Trajectory
+from core.trajectory import Trajectory, evolve
 from core.types import AttemptKey, ImageRef, Notes, Policy, Request
 from studio.board import Board, Sheet
+from studio.caps import Caps, Limits
 from studio.export.formats import makers
 from studio.export.jobs import Exports, Job
 from studio.librarian import Librarian
@@ -38,14 +41,6 @@ if TYPE_CHECKING:
 BOARDS = 128
 BETWEEN_TIMINGS = 30.0  # seconds
 SHELF = 40  # stories on the shelf at once
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How many unfinished stories there may be: in all, and of each person."""
-
-    queued: int = 50
-    each: int = 5
 
 
 @dataclass(frozen=True)
@@ -73,8 +68,9 @@ class Controller:
         self._worker = worker
         self._render = render
         self._limits = limits
+        self.caps = Caps(store, limits)
         self.tellings = tuple(tellings)
-        self.librarian = Librarian(store, worker, {telling.profile: telling.title for telling in tellings})
+        self.librarian = Librarian(store, worker, {telling.profile: telling.title for telling in tellings}, self.caps)
         self._boards: OrderedDict[tuple[str, bool, str], Board] = OrderedDict()
         self._tallies: OrderedDict[str, Tally] = OrderedDict()
         self._timings: dict[str, tuple[float, Timings | None]] = {}
@@ -92,6 +88,11 @@ class Controller:
     def store(self) -> Store:
         """The data folder, for the pages of those who review what is in it."""
         return self._store
+
+    @property
+    def worker(self) -> Worker:
+        """The thread that tells the stories, for those who watch over the studio."""
+        return self._worker
 
     @property
     def mood(self) -> Mood:
@@ -119,6 +120,8 @@ class Controller:
         story = self._store.open_story(story_id)
         if not visitor.owns(self._tally(story).opened_by):
             raise CommandError("This is somebody else's story: you can look, but not change it.")
+        if _may_begin_work(story.trajectory, command, visitor):
+            self.caps.check_work(visitor)
         story.send(command, visitor.by)
         self._worker.stir(story)
 
@@ -160,6 +163,7 @@ class Controller:
     def export(self, story_id: str, format: str, visitor: Visitor) -> str:
         """Begins to make a file of a story; returns the job's id. Whoever may look at a story may take it along."""
         self._store.card(story_id)
+        self.caps.ask(visitor)
         return self._exports.start(story_id, format, visitor.name)
 
     def exporting(self, job_id: str, visitor: Visitor | None = None) -> Job:
@@ -219,6 +223,8 @@ class Controller:
             raise CommandError("You have {count} stories in work: pause one, or wait until one is finished.", count=len(mine))
         if len(waiting) >= self._limits.queued:
             raise CommandError("The studio is full at the moment: try again in a few minutes.")
+        self.caps.check_work(visitor)
+        self.caps.ask(visitor)  # last, so that only what is begun is counted
 
     def _usual(self, profile: str) -> Timings | None:
         """How long calls of these models take here, as far as that was known a little while ago."""
@@ -247,6 +253,13 @@ class Controller:
             while len(self._tallies) > 4 * BOARDS:
                 self._tallies.popitem(last=False)
             return tally
+
+
+def _may_begin_work(t: Trajectory, command: Command, visitor: Visitor) -> bool:
+    """Whether models would have something to do after a command; one that stops or names a story is nobody's work."""
+    if isinstance(command, Pause | Rename | LockStep):
+        return False
+    return not isinstance(next_task(reduce(evolve, decide(t, command, visitor.by), t)), Rest)
 
 
 def _pictures(t: Trajectory) -> list[ImageRef]:

@@ -24,6 +24,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from core.errors import BadFile, Sentence, StudioError
+from studio.caps import TooMuch
 from studio.librarian import STRANGER, most_for
 from studio.pages.parts import Who
 from studio.routes import user_of
@@ -57,6 +58,11 @@ def import_routes(librarian: Librarian, folder: Path, who: Who) -> list[BaseRout
         visitor = who(request)
         if why := _refused(request, visitor):
             return _no(400, why)
+        try:
+            librarian.caps.ask(visitor)
+            await run_in_threadpool(librarian.caps.check_room, visitor, _said(request))
+        except TooMuch as error:
+            return _no(429 if error.seconds else 507, error.sentence)
         if not places.acquire(blocking=False):
             return _no(503, later("The studio is taking in other files: try again in a minute."))
         part = folder / f"{secrets.token_hex(16)}.part"
@@ -88,8 +94,14 @@ def _refused(request: Request, visitor: Visitor) -> str:
         return later("Only the studio's own page can send story files.")
     if request.headers.get("content-type") != TYPE:
         return later("This is not a story file: choose one that ends in .story.zip.")
-    said, most = request.headers.get("content-length", "0"), most_for(visitor)
-    return _too_large(most) if said.isdecimal() and int(said) > most else ""
+    most = most_for(visitor)
+    return _too_large(most) if _said(request) > most else ""
+
+
+def _said(request: Request) -> int:
+    """How many bytes the request says that it brings; 0 if it does not."""
+    said = request.headers.get("content-length", "")
+    return int(said) if said.isdecimal() else 0
 
 
 def _too_large(most: int) -> Sentence:

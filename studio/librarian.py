@@ -14,6 +14,7 @@ from core.errors import CommandError, NotFound, StoreError
 from core.events import MAX_TITLE
 from core.policy import Rest, next_task
 from core.storyfile import Report, import_story
+from studio.caps import Caps
 from studio.library import Asked, Shown, Tale, tale_of
 from studio.speech import later
 from studio.visitors import Visitor
@@ -34,11 +35,12 @@ FILE_OF_OWNER, FILE_OF_OTHERS = 2**30, 256 * 2**20
 class Librarian:
     """What a person can do with all their stories, whichever page they do it from."""
 
-    def __init__(self, store: Store, worker: Worker, titles: Mapping[str, str]) -> None:
+    def __init__(self, store: Store, worker: Worker, titles: Mapping[str, str], caps: Caps) -> None:
         """``titles`` are what profiles are called."""
         self._store = store
         self._worker = worker
         self.titles = titles
+        self.caps = caps
 
     # ------------------------------------------------------------ looks
 
@@ -91,6 +93,7 @@ class Librarian:
     def duplicate(self, story: str, visitor: Visitor) -> str:
         """Begins a story with all that this one has, and returns its id. It waits, unless there is nothing to do."""
         self._check([story], visitor)
+        self.caps.ask(visitor)
         title = self._store.card(story).title
         copy = self._store.duplicate(story, visitor.by)
         copy.send(Rename(title=title[: MAX_TITLE - len(COPY)] + COPY), visitor.by)

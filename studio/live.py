@@ -1,4 +1,4 @@
-"""What passes while models work on a story: the call in flight and how far it is. Frozen values; nothing here is ever stored."""
+"""What passes while models work on a story: the call in flight and how far it is. Nothing here is ever stored."""
 
 from __future__ import annotations
 
@@ -36,9 +36,10 @@ class Live:
 
 @dataclass(frozen=True)
 class Mood:
-    """How the worker is: ``troubled`` means that it cannot work, and ``message`` says why, for a person."""
+    """How the worker is: ``troubled`` means that it cannot work, and ``message`` says why, for a person; ``closing``, that it
+    begins nothing more."""
 
-    kind: Literal["resting", "loading", "working", "troubled"] = "resting"
+    kind: Literal["resting", "loading", "working", "troubled", "closing"] = "resting"
     message: str = ""
 
 
@@ -50,3 +51,15 @@ class Passing:
     place: int | None = None
     mood: Mood = Mood()
     broken: str = ""  # why the studio has given up on this story until it is restarted
+
+
+@dataclass
+class Shown:
+    """What the worker lets others see of its stories. Written by the worker's thread alone, read by all."""
+
+    lives: dict[str, Live] = field(default_factory=dict)
+    broken: dict[str, str] = field(default_factory=dict)
+    troubled: dict[str, str] = field(default_factory=dict)  # profiles that can't be loaded, and why
+    places: dict[str, int] = field(default_factory=dict)
+    mood: Mood = field(default_factory=Mood)
+    unkept: str = ""  # why the last fact could not be kept, until one can

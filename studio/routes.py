@@ -7,7 +7,7 @@ people sign in, they must have. Pictures never pass through Gradio's public cach
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,8 +21,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.errors import NotFound, StoreError
 from studio.controller import Controller
+from studio.gate import PAGES, address_of
+from studio.headers import SANDBOX, YEAR, allowing, headers_of
 from studio.speech import catalogue, preferred
-from studio.visitors import COOKIE, has_token, new_token
+from studio.visitors import COOKIE, cookie_of, has_token, new_token
 
 if TYPE_CHECKING:
     from core.images import ImageStore
@@ -32,14 +34,8 @@ STORY = re.compile(r"[a-z0-9_-]{1,32}")
 PICTURE = re.compile(r"([0-9a-f]{64})\.png")
 #: Longest side of what is served instead of the full picture, in pixels: on the shelf and in strips; on a card.
 SIZES = {"thumb": 256, "card": 896}
-#: Where pages are: a guest may come to any of them first.
-PAGES = {"/", "/library", "/train", "/review", "/agreement"}
+CSP = "Content-Security-Policy"
 FOR_EVER = {"Cache-Control": "private, max-age=31536000, immutable"}  # a picture's address is its content
-HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",  # a story's id is in the address, and is what lets others look at it
-    "Content-Security-Policy": "object-src 'none'; base-uri 'self'; form-action 'self'; img-src 'self' data: blob:",
-}
 
 
 def routes(controller: Controller, images: ImageStore) -> list[BaseRoute]:
@@ -67,7 +63,7 @@ def routes(controller: Controller, images: ImageStore) -> list[BaseRoute]:
         job = controller.exporting(request.path_params["job"])
         if job.state != "done" or job.path is None or not job.path.is_file():
             return _nothing()
-        headers = {"Cache-Control": "no-store", "Content-Security-Policy": "sandbox; default-src 'none'"}
+        headers = {"Cache-Control": "no-store", "Content-Security-Policy": SANDBOX}
         return FileResponse(job.path, media_type=job.media_type, filename=job.file_name, headers=headers)
 
     def speech(request: Request) -> Response:
@@ -94,9 +90,12 @@ def user_of(request: Request) -> str | None:
     return user
 
 
-def middleware(shared: bool) -> Sequence[Middleware]:
-    """What wraps every answer: headers that keep the page to itself, and a guest's cookie where others may come."""
-    return [Middleware(_Wrap, shared=shared)]
+def middleware(shared: bool, ancestors: Sequence[str] = ()) -> Sequence[Middleware]:
+    """What wraps every answer: headers that keep the page to itself, and a guest's cookie where others may come.
+
+    ``ancestors``: sites that may show the studio in a frame.
+    """
+    return [Middleware(_Wrap, shared=shared, ancestors=ancestors)]
 
 
 def _guarded(answer: Callable[[Request], Response]) -> Callable[[Request], Response]:
@@ -135,29 +134,42 @@ class _Fresh(StaticFiles):
 
 
 class _Wrap:
-    def __init__(self, app: ASGIApp, shared: bool) -> None:
+    def __init__(self, app: ASGIApp, shared: bool, ancestors: Sequence[str]) -> None:
         self.app = app
         self.shared = shared
+        self.ancestors = ancestors
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        page = scope["path"].removeprefix(scope.get("root_path", ""))
-        fresh = self.shared and page in PAGES and not has_token(Request(scope).cookies)
+        page, secure = address_of(scope) in PAGES, scope.get("scheme") == "https"
+        added = headers_of(secure, self.ancestors)
+        if self.shared and page and not has_token(Request(scope).cookies):
+            framed = bool(self.ancestors)
+            added["Set-Cookie"] = cookie_of(COOKIE, new_token(), secure=secure, framed=framed, seconds=YEAR)
+        held: list[Message] = []
 
         async def wrapped(message: Message) -> None:
             if message["type"] == "http.response.start":
-                added = dict(HEADERS)
-                if fresh:
-                    added["Set-Cookie"] = _cookie(scope)
-                message["headers"] = [*message["headers"], *((k.lower().encode(), v.encode()) for k, v in added.items())]
+                if page:
+                    held.append(message)  # until it is known which scripts the page has
+                    return
+                _add(message, added)
+            elif held:
+                held.append(message)
+                if message.get("more_body"):
+                    return
+                html = b"".join(part.get("body", b"") for part in held[1:]).decode(errors="replace")
+                added[CSP] = allowing(added[CSP], html)
+                _add(held[0], added)
+                for part in held[:-1]:
+                    await send(part)
+                held.clear()
             await send(message)
 
         await self.app(scope, receive, wrapped)
 
 
-def _cookie(scope: Scope) -> str:
-    # A page inside another site's frame, as on a Space, gets its cookie only with SameSite=None, which needs https.
-    secure = scope.get("scheme") == "https"
-    return f"{COOKIE}={new_token()}; Path=/; Max-Age=31536000; HttpOnly; SameSite={'None; Secure' if secure else 'Lax'}"
+def _add(start: Message, headers: Mapping[str, str]) -> None:
+    start["headers"] = [*start["headers"], *((name.lower().encode(), value.encode()) for name, value in headers.items())]

@@ -80,6 +80,11 @@ def frame_of(page: str) -> str:
     return _render(f"{page}.html")
 
 
+def sign_in_of(page: str, fault: str, spoken: str) -> str:
+    """The page where one signs in. ``page`` is where one is led after it; ``fault`` says what was wrong."""
+    return _render("sign_in.html", page=page, fault=fault, language=spoken)
+
+
 def sheet_of(view: View) -> Sheet:
     """The parts of the page that show a story."""
     parts = {

@@ -12,25 +12,34 @@ from typing import TYPE_CHECKING, Any
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # before Gradio is imported: nobody is told who runs a studio
 
 import gradio as gr
+from starlette.middleware import Middleware
 
+from core import VERSION
 from core.dialect import load_pack, shows_references
 from core.errors import ReadOnly
 from core.profiles import Profile, available_profiles, build_agents, default_profile, load_profile, missing_weights
 from core.settings import Settings
 from core.store import Store
 from studio.api import publish
-from studio.controller import Controller, Limits, Telling
+from studio.caps import Limits
+from studio.closing import hold_open, leave
+from studio.controller import Controller, Telling
+from studio.gate import Gate
+from studio.health import Health, health_routes
 from studio.imports import import_routes
 from studio.launcher import Launcher
+from studio.logs import hear, log_as_json, tell
 from studio.pages import agreement, library, review, train
 from studio.pages.create import create_page
 from studio.pages.parts import Who
 from studio.reviewing.access import Access
 from studio.routes import ASSETS, middleware, routes, user_of
 from studio.runroutes import run_routes
+from studio.signin import door_of, sign_in_routes
 from studio.storyboard import sheet_of
 from studio.theme import theme
-from studio.visitors import Visitor, doorkeeper, visitor_of
+from studio.uploads import Uploads
+from studio.visitors import Visitor, visitor_of
 from studio.worker import Worker
 
 if TYPE_CHECKING:
@@ -62,13 +71,19 @@ def open_studio(settings: Settings) -> None:
         known = {each.name: each for each in (profile, *others)}
         worker = Worker(store, store.images, lambda name: build_agents(known.get(name) or load_profile(name or profile.name)))
         tellings = [_telling(each) for each in known.values()]
-        limits = Limits(settings.max_stories, settings.max_stories_each)
+        limits = _limits(settings)
         controller = Controller(store, worker, sheet_of, tellings, limits)
-        signal.signal(signal.SIGTERM, signal.default_int_handler)  # stopped by a service manager: close like by hand
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # until it is open: close like by hand
         try:
             launch(controller, store.images, settings)
         finally:
             controller.close()
+    leave(worker)
+
+
+def _limits(settings: Settings) -> Limits:
+    each = (settings.max_requests_each, settings.max_stored_mb_each, settings.max_model_seconds_each)
+    return Limits(settings.max_stories, settings.max_stories_each, *each)
 
 
 def _telling(profile: Profile) -> Telling:
@@ -81,20 +96,26 @@ def launch(
 ) -> gr.Blocks:
     """Starts the worker and the server; returns when the server ends, or at once without ``wait``."""
     launcher = launcher or Launcher(settings.runs, [settings.data])
-    auth = doorkeeper(settings.auth_file) if settings.auth_file else None
-    shared = settings.is_shared or auth is not None
+    door = door_of(settings.auth_file)
+    shared = settings.is_shared or door is not None
     who = _recognising(shared)
     app = build(controller, images, settings, launcher, who)
+    health = Health(controller)
+    controller.worker.listen(hear)
+    if settings.log == "json":
+        log_as_json()
     controller.start()
+    os.environ["FORWARDED_ALLOW_IPS"] = ",".join(settings.trusted_proxies)  # Uvicorn by itself believes all of this machine
     with redirect_stdout(StringIO()):  # quiet or not, Gradio says where its MCP server is
         app.launch(
             server_name=settings.host,
             server_port=settings.port,
-            auth=auth,
+            auth=_nobody if door else None,
             prevent_thread_lock=True,
             show_error=False,
             share=False,
             run_history=False,
+            enable_monitoring=False,
             mcp_server=True,
             footer_links=[],
             strict_cors=True,
@@ -105,22 +126,32 @@ def launch(
             head=HEAD,
             app_kwargs={
                 "routes": [
+                    *(sign_in_routes(door, framed=bool(settings.embedded_by)) if door else []),
                     *routes(controller, images),
                     *import_routes(controller.librarian, settings.data / "imports", who),
                     *run_routes(launcher, who),
+                    *health_routes(health, who, settings.metrics_token),
                 ],
-                "middleware": middleware(shared),
+                "middleware": [
+                    *middleware(shared, settings.embedded_by),
+                    Middleware(Gate, door=door),
+                    Middleware(Uploads, caps=controller.caps, who=who),
+                ],
                 "docs_url": None,
                 "redoc_url": None,
                 "openapi_url": None,
             },
             quiet=True,
         )
+    if settings.log == "json":
+        log_as_json()  # again, for Uvicorn has set up its own loggers meanwhile
+    tell("opened", version=VERSION)
     if wait:
         print(f"\nInterleave Studio is open: {app.local_url}", flush=True)
         print(f"For agents (MCP): {app.local_url}gradio_api/mcp/", flush=True)
         print("Ctrl+C closes it. What is not finished goes on when it opens again.", flush=True)
-        app.block_thread()
+        hold_open(lambda: app.is_running, controller.worker, settings.drain_seconds)
+        app.close(verbose=False)
     return app
 
 
@@ -147,6 +178,11 @@ def _recognising(shared: bool) -> Who:
     def who(request: Any) -> Visitor:
         # Server functions get Starlette's request, events get Gradio's around it.
         inner = getattr(request, "request", None) or request
-        return visitor_of(user_of(inner), inner.cookies, shared)
+        return visitor_of(user_of(inner), inner.cookies, shared, inner.client.host if inner.client else "")
 
     return who
+
+
+def _nobody(name: str, password: str) -> bool:
+    """With this, Gradio asks for a sign-in and lets nobody in by itself: people come in by the studio's own door."""
+    return False

@@ -152,9 +152,13 @@ def _status(t: Trajectory, passing: Passing, rest: Rest | None, cards: tuple[Car
         doing = _doing(passing.live, cards)
         if t.paused:
             return Status("paused", say("Pausing"), say("Pausing after this call. {doing}", doing=doing))
+        if passing.mood.kind == "closing":
+            return Status("busy", say("Working"), say("The studio is closing after this call. {doing}", doing=doing))
         return Status("busy", say("Working"), doing)
     if rest:
         return _resting(t, rest)
+    if passing.mood.kind == "closing":
+        return Status("waiting", say("Closing"), say("The studio is closing; your story goes on when it opens again."))
     if passing.mood.kind == "troubled":
         return Status("bad", say("Trouble"), say(passing.mood.message))
     if passing.mood.kind == "loading":

@@ -4,14 +4,12 @@ a cookie, whose hash is their name, so that guests have their own stories and li
 from __future__ import annotations
 
 import hashlib
-import hmac
 import re
 import secrets
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from core.errors import StudioError
+from studio.passwords import GUEST
 
 COOKIE = "studio_guest"
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{32,64}")
@@ -20,11 +18,13 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]{32,64}")
 @dataclass(frozen=True)
 class Visitor:
     """Whoever looks; with no name, somebody whom the studio could not recognise again. ``owns_all``: every story in the data
-    folder is theirs, as on one's own computer. ``guest``: they did not sign in, and a cookie is all that is known of them."""
+    folder is theirs, as on one's own computer. ``guest``: they did not sign in, and a cookie is all that is known of them.
+    ``address``: where they come from, which makes nobody another person."""
 
     name: str
     owns_all: bool = False
     guest: bool = False
+    address: str = field(default="", compare=False)
 
     @property
     def by(self) -> str:
@@ -38,15 +38,15 @@ OWNER = Visitor("local", owns_all=True)
 NOBODY = Visitor("")
 
 
-def visitor_of(user: str | None, cookies: Mapping[str, str], shared: bool) -> Visitor:
+def visitor_of(user: str | None, cookies: Mapping[str, str], shared: bool, address: str = "") -> Visitor:
     """The visitor with this signed-in name or these cookies. ``shared``: others than the owner can reach the studio."""
     if user:
-        return Visitor(user)
+        return Visitor(user, address=address)
     if not shared:
         return OWNER
     if not has_token(cookies):
-        return NOBODY
-    return Visitor(f"guest-{hashlib.sha256(cookies[COOKIE].encode()).hexdigest()[:12]}", guest=True)
+        return Visitor("", address=address)
+    return Visitor(f"{GUEST}{hashlib.sha256(cookies[COOKIE].encode()).hexdigest()[:12]}", guest=True, address=address)
 
 
 def has_token(cookies: Mapping[str, str]) -> bool:
@@ -58,20 +58,10 @@ def new_token() -> str:
     return secrets.token_urlsafe(32)
 
 
-def doorkeeper(file: Path) -> Callable[[str, str], bool]:
-    """Says whether a name and a password open the door; ``file`` has a line ``name:password`` for everyone who may come in."""
-    if file.stat().st_mode & 0o077:
-        raise StudioError("Others can read {file}, which has passwords in it; do: chmod 600 {file}", file=file.name)
-    try:
-        lines = [line.strip() for line in file.read_text(encoding="utf-8").splitlines()]
-    except UnicodeDecodeError as error:
-        raise StudioError("{file} is no text in UTF-8.", file=file.name) from error
-    pairs = (line.partition(":") for line in lines if not line.startswith("#"))
-    known = {name: password for name, _, password in pairs if name and password}
-    if not known:
-        raise StudioError("Nobody could sign in: {file} has no line name:password.", file=file.name)
+def cookie_of(name: str, value: str, *, secure: bool, framed: bool, seconds: int) -> str:
+    """A ``Set-Cookie`` that no script can read. ``secure``: the page came by https. ``framed``: other sites may show the page.
 
-    def knows(name: str, password: str) -> bool:
-        return hmac.compare_digest(known.get(name, "").encode(), password.encode()) and name in known
-
-    return knows
+    A page inside another site's frame, as on a Space, gets its cookie only with SameSite=None, which needs https.
+    """
+    site = "None" if framed and secure else "Lax"
+    return f"{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite={site}{'; Secure' if secure else ''}"

@@ -11,7 +11,6 @@ import gc
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from threading import Condition, Thread
 from typing import TYPE_CHECKING
 
@@ -21,7 +20,7 @@ from core.policy import Draw, JudgeAttempt, MakePlan, Rest, Task, next_task
 from core.ports import Agents, Gallery, PreviewImage, StepProgress, TextDelta
 from core.scheduler import Began, Ended, Notice, Scheduler
 from core.story import Story
-from studio.live import Live, Mood, Passing
+from studio.live import Live, Mood, Passing, Shown
 from studio.speech import later
 
 if TYPE_CHECKING:
@@ -33,17 +32,10 @@ log = logging.getLogger("studio.worker")
 BETWEEN_TRIES = 10.0
 #: Most plans or verdicts in one call.
 TOGETHER = 8
+#: Seconds that closing waits for the call in flight to give way; and where it has been waited for already.
+PATIENCE, A_MOMENT = 30.0, 2.0
 
-
-@dataclass
-class _Shown:
-    """What the worker lets others see of its stories. Written by the worker's thread alone, read by all."""
-
-    lives: dict[str, Live] = field(default_factory=dict)
-    broken: dict[str, str] = field(default_factory=dict)
-    troubled: dict[str, str] = field(default_factory=dict)  # profiles that can't be loaded, and why
-    places: dict[str, int] = field(default_factory=dict)
-    mood: Mood = field(default_factory=Mood)
+Hear = Callable[[Notice], None]
 
 
 class Worker:
@@ -62,22 +54,46 @@ class Worker:
         self._telling: dict[str, Story] = {}
         self._stirred: dict[str, Story] = {}
         self._bell = Condition()
-        self._closing = False
-        self._shown = _Shown()
+        self._draining = False  # no more calls are begun
+        self._closing = False  # nor does the one in flight go on
+        self._calling = False
+        self._patience = PATIENCE
+        self._listeners: list[Hear] = []
+        self._shown = Shown()
         self._thread = Thread(target=self._run, name="stories", daemon=True)
 
     # ------------------------------------------------------------ for others
 
+    def listen(self, hear: Hear) -> None:
+        """From now on, ``hear`` is told of everything that happens, in the worker's thread."""
+        self._listeners.append(hear)
+
     def start(self) -> None:
         self._thread.start()
 
-    def close(self, seconds: float = 30.0) -> None:
-        """Gives up the call in flight, which leaves no fact, and ends the thread. The stories go on at the next start."""
+    def drain(self, seconds: float) -> bool:
+        """Begins no more calls, and waits so long for the one in flight to end and be kept; whether it has ended.
+
+        Models that are being loaded are not waited for.
+        """
         with self._bell:
-            self._closing = True
-            self._bell.notify()
+            self._draining = True
+            self._bell.notify_all()
+            ended = self._bell.wait_for(lambda: not self._calling, seconds)
+        self._patience = PATIENCE if ended else A_MOMENT
+        return ended
+
+    def close(self, seconds: float | None = None) -> bool:
+        """Gives up the call in flight, which leaves no fact, and ends the thread; whether it has ended.
+
+        The stories go on at the next start.
+        """
+        with self._bell:
+            self._draining = self._closing = True
+            self._bell.notify_all()
         if self._thread.is_alive():
-            self._thread.join(seconds)
+            self._thread.join(self._patience if seconds is None else seconds)
+        return not self._thread.is_alive()
 
     def stir(self, story: Story) -> None:
         """There may be something to do for this story: it was opened, or a person acted."""
@@ -87,13 +103,13 @@ class Worker:
 
     def passing(self, story_id: str) -> Passing:
         """What is passing about a story right now."""
-        shown = self._shown
+        shown, mood = self._shown, self.mood
         with self._bell:
             line = list(dict.fromkeys([*shown.lives, *shown.places, *self._stirred]))
         return Passing(
             live=shown.lives.get(story_id),
             place=line.index(story_id) if story_id in line else None,
-            mood=Mood("troubled", trouble) if (trouble := self._trouble(story_id)) else shown.mood,
+            mood=Mood("troubled", trouble) if mood.kind != "closing" and (trouble := self._trouble(story_id)) else mood,
             broken=shown.broken.get(story_id, ""),
         )
 
@@ -103,22 +119,32 @@ class Worker:
 
     @property
     def mood(self) -> Mood:
-        return self._shown.mood
+        return Mood("closing") if self._draining else self._shown.mood
+
+    @property
+    def unkept(self) -> str:
+        """Why the last fact could not be kept; empty once one can again."""
+        return self._shown.unkept
+
+    @property
+    def in_flight(self) -> int:
+        """How many stories are in the call in flight."""
+        return len(self._shown.lives)
 
     # ------------------------------------------------------------ the thread
 
     def _run(self) -> None:
         try:
-            while not self._closing and not self._take_up_unfinished():
+            while not self._draining and not self._take_up_unfinished():
                 self._wait(BETWEEN_TRIES)
-            while not self._closing:
+            while not self._draining:
                 self._take_in()
                 if not self._telling:
                     self._be(Mood("resting"))
                     self._wait(None)
                 elif not self._ready():
                     self._wait(BETWEEN_TRIES)
-                else:
+                elif self._may_call():
                     self._be(Mood("working"))
                     self._round()
         except Exception:  # the last resort: without the thread no story goes on, so at least say so
@@ -138,7 +164,7 @@ class Worker:
             try:
                 self._telling[story_id] = self._store.open_story(story_id)
             except (StoreError, ValueError) as error:  # one unreadable story keeps no other from going on
-                log.warning("Story %s can't be taken up: %s", story_id, error)
+                log.warning("Story %s can't be taken up: %s", story_id, error, extra={"story": story_id})
         return True
 
     def _take_in(self) -> None:
@@ -153,7 +179,7 @@ class Worker:
             try:
                 resting = isinstance(next_task(story.trajectory), Rest)
             except Exception as error:  # a story that the rules can't read must not stop the others
-                log.exception("Story %s can't be told.", story_id)
+                log.exception("Story %s can't be told.", story_id, extra={"story": story_id})
                 self._shown.broken[story_id] = Sentence(
                     "This story can't be told ({error}); the log says more.", error=type(error).__name__
                 )
@@ -209,6 +235,12 @@ class Worker:
         self._be(Mood("troubled", why))
         return False
 
+    def _may_call(self) -> bool:
+        """Whether a call may begin: whoever drains after this waits for it."""
+        with self._bell:
+            self._calling = not self._draining
+            return self._calling
+
     def _round(self) -> None:
         """One call of one model. Whatever goes wrong in it becomes a fact or a mood, never the end of the thread."""
         assert self._scheduler is not None
@@ -221,9 +253,7 @@ class Worker:
                     return
         except StoreError as error:
             log.error("A fact can't be kept: %s", error)
-            self._be(Mood("troubled", error.sentence))
-            self._shown.lives.clear()
-            self._wait(BETWEEN_TRIES)
+            self._cannot_keep(error)
         except Exception as error:
             log.exception("An internal error in the call for %s.", list(begun) or "no story")
             if len(begun) > 1:  # whose fault it is shows when each is asked alone
@@ -236,8 +266,12 @@ class Worker:
             call.close()
             for story_id in begun:
                 self._shown.lives.pop(story_id, None)
+            with self._bell:
+                self._calling = False
+                self._bell.notify_all()
 
     def _hear(self, notice: Notice, begun: dict[str, Task]) -> None:
+        self._tell(notice)
         story_id, lives = notice.story_id, self._shown.lives
         match notice.what:
             case Began(task=task):
@@ -250,18 +284,32 @@ class Worker:
             case TextDelta() | StepProgress() | PreviewImage() as delta:
                 lives[story_id] = lives[story_id].after(delta)
             case _:  # a fact
+                self._shown.unkept = ""
                 begun.pop(story_id, None)
                 lives.pop(story_id, None)
+
+    def _tell(self, notice: Notice) -> None:
+        for hear in self._listeners:
+            hear(notice)
+
+    def _cannot_keep(self, error: StoreError) -> None:
+        """Waits before the next try."""
+        self._shown.unkept = error.sentence
+        self._be(Mood("troubled", error.sentence))
+        self._shown.lives.clear()
+        self._wait(BETWEEN_TRIES)
 
     def _fail(self, begun: dict[str, Task], error: Exception) -> None:
         """Records our own fault for the story that was in the call, so that it is asked again, or gets stuck and says why."""
         message = Sentence("Something went wrong inside the studio ({error}); the log says more.", error=type(error).__name__)
         for story_id, task in begun.items():
+            fact = _internal(task, message)
             try:
-                self._telling[story_id].record(_internal(task, message))
+                self._telling[story_id].record(fact)
             except StoreError as refused:
-                self._be(Mood("troubled", refused.sentence))
-                self._wait(BETWEEN_TRIES)
+                self._cannot_keep(refused)
+            else:
+                self._tell(Notice(story_id, fact))
         if not begun:  # no story to blame: don't spin
             self._be(Mood("troubled", message))
             self._wait(BETWEEN_TRIES)
@@ -272,7 +320,7 @@ class Worker:
     def _wait(self, seconds: float | None) -> None:
         """Until something is stirred, the studio closes, or the time is over."""
         with self._bell:
-            self._bell.wait_for(lambda: self._closing or bool(self._stirred), seconds)
+            self._bell.wait_for(lambda: self._draining or bool(self._stirred), seconds)
 
 
 def _internal(task: Task, message: str) -> Failed:

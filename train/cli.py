@@ -16,16 +16,15 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from train import exchanging, measuring, preparing, prompting, sharing, story, training
+from train import backup, exchanging, measuring, preparing, prompting, sharing, story, training
 from train.pocket import commands as pocket
 from train.reproducing import commands as reproducing
-from train.terminal import INTERRUPTED, Data, interruptible, owned, plainly
+from train.terminal import INTERRUPTED, Data, interruptible, owned, plainly, show_report
 
 if TYPE_CHECKING:
     from core.profiles import Profile
     from core.store import Store
     from train.collect import Calls, Complain, Share
-    from train.doctor import Report
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -53,6 +52,8 @@ app.command(epilog="Example: python -m train plot runs/critic runs/critic-rl --o
 
 app.command(epilog="Example: python -m train reproduce --out runs/reproduce")(reproducing.reproduce)
 app.command(epilog="Example: python -m train push runs/critic --repo me/my-critic --dry-run")(sharing.push)
+app.command(epilog="Example: python -m train backup /mnt/backup/studio --data data")(backup.backup)
+app.command(epilog="Example: python -m train restore /mnt/backup/studio --data restored")(backup.restore)
 
 PromptFile = Annotated[Path, typer.Option(exists=True, dir_okay=False, show_default=False, help="The prompts, one a line.")]
 
@@ -135,7 +136,7 @@ def doctor(data: Data) -> None:
     with plainly():
         console = Console(stderr=True)
         report = examine(data, lambda ids: track(list(ids), "Examining", console=console, transient=True))
-    raise typer.Exit(_show(report))
+    raise typer.Exit(show_report(report))
 
 
 def tell_all(
@@ -202,25 +203,6 @@ def _telling(
     with closing(collection.tell(complain)) as seen:
         for what in seen:
             yield isinstance(what, StoryCard)
-
-
-def _show(report: Report) -> int:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    console = Console()
-    if report.faults:
-        table = Table("Where", "What is wrong")
-        for fault in report.faults:
-            table.add_row(Text(fault.where), Text(fault.what))  # Text: what is quoted here is no markup
-        console.print(table)
-    faults = len(report.faults)
-    verdict = f"{faults} {'fault' if faults == 1 else 'faults'}" if faults else "Healthy"
-    console.print(f"{verdict}: {report.stories} stories, {report.facts} facts, {report.pictures} pictures.", highlight=False)
-    if report.unnamed:
-        console.print(f"{report.unnamed} of the pictures are in no story, which does no harm.", highlight=False)
-    return 1 if report.faults else 0
 
 
 def _complaining_of(file: Path) -> Complain:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from train.terminal import Data, owned, plainly
+from train.terminal import Data, bars, owned, plainly
 
 if TYPE_CHECKING:
-    from core.storyfile import Report, StoryFile
+    from core.storyfile import StoryFile
     from train.replay import Redrawn
-
-    Bar = Callable[[str], Report]
+    from train.terminal import Bar
 
 app = typer.Typer(no_args_is_help=True, help="Put a story into a file, take it out again, and see whether it can be drawn again.")
 
@@ -35,7 +32,7 @@ def export(
     from core.store import Store
     from core.storyfile import export_story
 
-    with plainly(), Store(data, write=False) as store, _bars() as bar:
+    with plainly(), Store(data, write=False) as store, bars() as bar:
         manifest = export_story(store, story_id, out, bar("Writing"))
     size = out.stat().st_size / 2**20
     typer.echo(f"{out.name}: {manifest.facts.count} facts, {len(manifest.pictures)} pictures, {size:.1f} MB.")
@@ -53,7 +50,7 @@ def bring_in(
     """
     from core.storyfile import import_story
 
-    with plainly(), owned(data) as store, _bars() as bar:
+    with plainly(), owned(data) as store, bars() as bar:
         story_id = import_story(store, file, f"person:{owner}", bar("Reading"))
     typer.echo(story_id)
 
@@ -70,7 +67,7 @@ def replay(
     """
     from core.storyfile import open_story_file
 
-    with plainly(), _bars() as bar, open_story_file(file, bar("Checking")) as told:
+    with plainly(), bars() as bar, open_story_file(file, bar("Checking")) as told:
         redrawn = _redrawn(told, profile, bar)
     raise typer.Exit(_show(redrawn))
 
@@ -112,18 +109,3 @@ def _show(redrawn: list[Redrawn]) -> int:
     verdict = f"{differ} of {len(redrawn)} pictures differ" if differ else f"All {len(redrawn)} pictures come out identical"
     console.print(f"{verdict}.", highlight=False)
     return 1 if differ else 0
-
-
-@contextmanager
-def _bars() -> Iterator[Bar]:
-    """Bars on stderr, one for each thing that is being done, for as long as the block takes."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-
-        def bar(doing: str) -> Report:
-            task = progress.add_task(doing, total=None)
-            return lambda done, of: progress.update(task, completed=done, total=of)
-
-        yield bar

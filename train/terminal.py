@@ -1,10 +1,10 @@
-"""What commands share: how they say what went wrong, how Ctrl-C ends them, and how they take a data folder."""
+"""What commands share: how they say how far they are and what went wrong, how Ctrl-C ends them, how they take a data folder."""
 
 from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -16,6 +16,9 @@ from core.errors import ReadOnly, StudioError
 
 if TYPE_CHECKING:
     from core.store import Store
+    from train.doctor import Report
+
+    Bar = Callable[[str], Callable[[int, int], None]]
 
 INTERRUPTED = 130  # the exit status of a command that Ctrl-C ended
 
@@ -59,3 +62,38 @@ def interruptible() -> Iterator[threading.Event]:
         yield stop
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def bars() -> Iterator[Bar]:
+    """Bars on stderr, one for each thing that is being done, for as long as the block takes."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+
+        def bar(doing: str) -> Callable[[int, int], None]:
+            task = progress.add_task(doing, total=None)
+            return lambda done, of: progress.update(task, completed=done, total=of)
+
+        yield bar
+
+
+def show_report(report: Report) -> int:
+    """Prints what the doctor found, and returns the exit status."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console()
+    if report.faults:
+        table = Table("Where", "What is wrong")
+        for fault in report.faults:
+            table.add_row(Text(fault.where), Text(fault.what))  # Text: what is quoted here is no markup
+        console.print(table)
+    faults = len(report.faults)
+    verdict = f"{faults} {'fault' if faults == 1 else 'faults'}" if faults else "Healthy"
+    console.print(f"{verdict}: {report.stories} stories, {report.facts} facts, {report.pictures} pictures.", highlight=False)
+    if report.unnamed:
+        console.print(f"{report.unnamed} of the pictures are in no story, which does no harm.", highlight=False)
+    return 1 if report.faults else 0

@@ -10,6 +10,7 @@ import re
 import secrets
 import string
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
@@ -23,7 +24,7 @@ from core.errors import NotFound, StoreError, WriteConflict
 from core.events import Branched, Event
 from core.images import ImageStore
 from core.policy import derive_seed
-from core.store import library, rows
+from core.store import library, rows, usage
 from core.store.audit import Audit, audit, damage
 from core.store.database import Database
 from core.store.library import Page, StoryQuery
@@ -198,6 +199,17 @@ class Store:
         """How long calls of this profile's models took here of late; None if there were none."""
         with self.database.reading() as db:
             return timings_of(db, profile)
+
+    def worked_for(self, owner: str, since: datetime) -> list[tuple[datetime, float]]:
+        """When models' calls for a person's stories ended since then, the oldest first, and how many seconds each took."""
+        with self.database.reading() as db:
+            return usage.worked_for(db, owner, since)
+
+    def kept_by(self, owner: str) -> int:
+        """The bytes of all pictures that a person's stories have, deleted ones too."""
+        with self.database.reading() as db:
+            pictures = usage.pictures_of(db, owner)
+        return self.images.bytes_of(pictures)
 
     def unfinished(self) -> list[str]:
         """The ids of the stories that have work to do, the oldest first."""

@@ -179,7 +179,7 @@ class Exports:
         except OSError as error:
             self._end(job.id, "failed", _why_unwritable(error))
         except Exception as error:
-            log.exception("Story %s can't be exported as %s.", job.story, job.format)
+            log.exception("Story %s can't be exported as %s.", job.story, job.format, extra={"story": job.story})
             why = Sentence("The export failed ({error}); the log says more.", error=type(error).__name__)
             self._end(job.id, "failed", why)
         finally:

@@ -6,7 +6,9 @@ import errno
 import hashlib
 import io
 import os
+import struct
 import threading
+import zlib
 from pathlib import Path
 
 import pytest
@@ -197,6 +199,52 @@ def test_a_phones_photo_with_a_second_picture_behind_it_is_taken_as_the_first(im
     assert images.load(images.import_upload(photo)).size == (80, 64)
 
 
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+def test_however_the_camera_was_held_the_picture_is_upright(images: ImageStore, kind: str, orientation: int) -> None:
+    """The top left corner of the scene is red; a camera writes that corner wherever its orientation says."""
+    scene = Image.new("RGB", (96, 64), "white")
+    scene.paste("red", (0, 0, 48, 32))
+    turns = {2: 0, 3: 3, 4: 1, 5: 5, 6: 2, 7: 6, 8: 4}  # PIL's Transpose that takes the scene to how it was written
+    written = scene.transpose(Image.Transpose(turns[orientation])) if orientation in turns else scene
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    upright = images.load(images.import_upload(encoded(written, kind, exif=exif)))
+    assert upright.size == (96, 64)
+    (red, green, _), (_, other, _) = upright.getpixel((12, 8)), upright.getpixel((84, 56))
+    assert (red > 200, green < 60, other > 200) == (True, True, True)
+
+
+@pytest.mark.parametrize(
+    ("mode", "colour", "kind", "becomes"),
+    [
+        ("CMYK", (0, 255, 255, 0), "JPEG", (255, 0, 0)),
+        ("L", 7, "PNG", (7, 7, 7)),
+        ("LA", (7, 255), "PNG", (7, 7, 7)),
+        ("1", 1, "PNG", (255, 255, 255)),
+        ("RGBA", (200, 10, 10, 255), "WEBP", (200, 10, 10)),
+        ("I;16", 0xFFFF, "PNG", (255, 255, 255)),
+    ],
+)
+def test_every_kind_of_pixel_becomes_rgb(
+    images: ImageStore, mode: str, colour: object, kind: str, becomes: tuple[int, ...]
+) -> None:
+    ref = images.import_upload(encoded(Image.new(mode, (64, 64), colour), kind))
+    with Image.open(images.path(ref)) as kept:
+        assert (kept.mode, kept.size) == ("RGB", (64, 64))
+        assert all(abs(one - other) < 8 for one, other in zip(kept.getpixel((5, 5)), becomes, strict=True))
+
+
+def test_sixteen_bits_of_each_colour_become_eight(images: ImageStore) -> None:
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    rows = (b"\0" + struct.pack(">3H", 0xFFFF, 0x8000, 0) * 64) * 64
+    header = struct.pack(">2I5B", 64, 64, 16, 2, 0, 0, 0)
+    deep = module.SIGNATURE + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    assert images.load(images.import_upload(deep)).getpixel((5, 5)) == (255, 128, 0)
+
+
 @pytest.mark.parametrize(
     ("upload", "says"),
     [
@@ -224,14 +272,17 @@ def test_an_upload_that_cannot_be_used_is_refused_in_a_sentence_and_leaves_nothi
     assert names(images) == []
 
 
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
 def test_a_huge_picture_is_refused_without_being_decoded(images: ImageStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    bomb = encoded(Image.new("1", (8000, 8000)))
+    side = 12_000  # 144 million pixels in 20 kB
+    bomb = encoded(Image.new("1", (side, side)))
+    assert len(bomb) < 150_000
 
     def decoded(self: ImageFile.ImageFile) -> None:
         raise AssertionError("its header should have been enough")
 
     monkeypatch.setattr(ImageFile.ImageFile, "load", decoded)
-    with pytest.raises(BadImage, match="8000 × 8000"):
+    with pytest.raises(BadImage, match="12000 × 12000"):
         images.import_upload(bomb)
 
 

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from core.settings import Settings
 
@@ -15,7 +15,7 @@ from core.settings import Settings
 def bare(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is set but what a test sets."""
     for name in os.environ:
-        if name.upper().startswith("STUDIO_"):
+        if name.upper().startswith(("STUDIO_", "SPACE_")):
             monkeypatch.delenv(name)
 
 
@@ -39,14 +39,22 @@ def test_every_field_is_set_by_its_environment_variable(monkeypatch: pytest.Monk
         "max_stories": 3,
         "max_stories_each": 2,
         "max_waiting": 7,
+        "max_requests_each": 10,
+        "max_stored_mb_each": 0,
+        "max_model_seconds_each": 60,
         "max_upload_mb": 5,
+        "trusted_proxies": ("127.0.0.1", "10.0.0.0/8"),
+        "embedded_by": ("https://huggingface.co", "https://*.example.org:8443"),
+        "metrics_token": SecretStr("**********"),  # which is what a secret is written as
+        "drain_seconds": 5.0,
+        "log": "json",
         "annotators": ("ann", "bob"),
         "leads": ("eve",),
     }
     for name, value in wanted.items():
         monkeypatch.setenv(f"STUDIO_{name.upper()}", ",".join(value) if isinstance(value, tuple) else str(value))
     assert Settings().model_dump() == wanted
-    assert all(wanted[name] != field.default for name, field in Settings.model_fields.items())
+    assert all(wanted[name] != field.get_default(call_default_factory=True) for name, field in Settings.model_fields.items())
 
 
 def test_what_is_passed_in_outranks_the_environment_and_an_empty_variable_sets_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,7 +74,11 @@ def test_what_is_passed_in_outranks_the_environment_and_an_empty_variable_sets_n
         ("max_stories", 1, None),
         ("max_stories_each", 1, None),
         ("max_waiting", 1, None),
+        ("max_requests_each", 0, None),
+        ("max_stored_mb_each", 0, None),
+        ("max_model_seconds_each", 0, None),
         ("max_upload_mb", 1, 50),
+        ("drain_seconds", 0, 3600),
     ],
 )
 def test_a_number_out_of_bounds_is_refused_from_wherever_it_comes(
@@ -115,3 +127,23 @@ def test_the_file_of_who_may_sign_in_must_be_there(monkeypatch: pytest.MonkeyPat
 )
 def test_a_studio_is_shared_unless_only_this_machine_can_reach_it(host: str, shared: bool) -> None:
     assert Settings(host=host).is_shared is shared
+
+
+def test_a_studio_behind_a_proxy_is_shared_wherever_it_listens() -> None:
+    assert Settings(host="127.0.0.1", trusted_proxies="127.0.0.1").is_shared
+
+
+def test_on_a_space_its_proxy_is_believed_and_its_page_may_frame_the_studio(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (Settings().trusted_proxies, Settings().embedded_by) == ((), ())
+    monkeypatch.setenv("SPACE_ID", "me/studio")
+    assert Settings().embedded_by == ("https://huggingface.co",)
+    assert "10.0.0.0/8" in Settings().trusted_proxies
+    assert "*" not in Settings().trusted_proxies, "the first address of a header is the visitor's to write"
+
+
+@pytest.mark.parametrize(
+    "site", ["huggingface.co", "*", "https://a.example/path", "https://a.example; script-src *", "https://a\r\nX: 1"]
+)
+def test_only_a_site_may_be_named_as_one_that_frames(site: str) -> None:
+    with pytest.raises(ValidationError, match="is no site"):
+        Settings(embedded_by=(site,))

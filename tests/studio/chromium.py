@@ -10,7 +10,15 @@ from dataclasses import dataclass, field
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-QUIET = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+#: With a process for each site, pages of one visitor share what was compiled.
+QUIET = [
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--process-per-site",
+]
 KEPT_BY_PAGES = "local_storage,indexeddb,cache_storage,service_workers"
 DESKTOP, PHONE = (1440, 900), (390, 844)
 
@@ -67,10 +75,10 @@ def _forget(visitor: BrowserContext, url: str) -> None:
     page, *others = visitor.pages or [visitor.new_page()]
     for other in others:
         other.close()
-    page.goto("about:blank")  # a page that is left may still write
+    page.goto(url + "robots.txt")  # a page that is left may still write; the process of this one compiled the scripts
     session = visitor.new_cdp_session(page)
     session.send("Storage.clearDataForOrigin", {"origin": url.rstrip("/"), "storageTypes": KEPT_BY_PAGES})
-    page.close()
+    session.detach()
     visitor.clear_cookies()
     visitor.clear_permissions()
 

@@ -62,10 +62,11 @@ class Studio:
     def page(
         self, address: str = "", size: tuple[int, int] = DESKTOP, dark: bool = False, locale: str = "en-US"
     ) -> Iterator[Page]:
-        """A new visitor's page; anything that goes wrong in its scripts fails the test."""
+        """A new visitor's page; anything that goes wrong in its scripts, or that its policy forbids, fails the test."""
         with self.visitors.visitor(self.url, size, dark, locale) as visitor:
             page, faults = visitor.new_page(), list[str]()
             page.on("pageerror", lambda error: faults.append(str(error)))
+            page.on("console", lambda said: faults.append(said.text) if "Security Policy" in said.text else None)
             page.set_default_timeout(SLOW)
             yield visit(page, self.url + address)
         assert faults == []

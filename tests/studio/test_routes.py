@@ -18,8 +18,9 @@ from core.errors import ReadOnly
 from core.policy import Draw
 from core.ports import PreviewImage
 from core.types import AttemptKey
+from studio.headers import headers_of
 from studio.live import Live, Passing
-from studio.routes import HEADERS, middleware, routes
+from studio.routes import middleware, routes
 from studio.visitors import COOKIE, OWNER, visitor_of
 from tests.studio.storybook import House, Storybook, until
 
@@ -208,10 +209,9 @@ def test_all_is_found_below_another_path_whether_or_not_the_proxy_takes_it_away(
 @pytest.mark.parametrize("address", ["/pictures/{story}/{sha256}.png", "/exports/nosuchjob", "/studio/js/", "/nothing"])
 def test_every_answer_keeps_the_page_to_itself(client: TestClient, story: str, sha256: str, address: str) -> None:
     headers = client.get(address.format(story=story, sha256=sha256)).headers
-    assert {name: headers.get_list(name) for name in HEADERS} == {name: [value] for name, value in HEADERS.items()}
+    wanted = headers_of(secure=False)
+    assert {name: headers.get_list(name) for name in wanted} == {name: [value] for name, value in wanted.items()}
     assert headers["x-content-type-options"] == "nosniff"
-    for rule in ("object-src 'none'", "base-uri 'self'", "form-action 'self'", "img-src 'self' data: blob:"):
-        assert rule in headers["content-security-policy"].split("; ")
 
 
 def test_nothing_can_be_changed_through_an_address(client: TestClient, story: str, sha256: str) -> None:
@@ -233,7 +233,7 @@ def test_where_people_sign_in_nobody_else_sees_anything_of_a_story(house: House,
         assert [client.get(address).status_code for address in private] == [200, 404, 404, 404]
 
 
-@pytest.mark.parametrize(("scheme", "site"), [("http", "samesite=lax"), ("https", "samesite=none; secure")])
+@pytest.mark.parametrize(("scheme", "site"), [("http", "samesite=lax"), ("https", "samesite=lax; secure")])
 def test_a_guest_gets_a_cookie_of_their_own_once(house: House, scheme: str, site: str) -> None:
     client = door(house, shared=True, scheme=scheme)
     given = client.get("/").headers["set-cookie"]

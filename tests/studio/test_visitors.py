@@ -1,57 +1,10 @@
-"""Laws of who looks, what is theirs, and who may come in."""
+"""Laws of who looks, and what is theirs."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from core.errors import StudioError
-from studio.visitors import COOKIE, NOBODY, OWNER, Visitor, doorkeeper, has_token, new_token, visitor_of
-
-
-def passwords(folder: Path, text: str, mode: int = 0o600) -> Path:
-    file = folder / "passwords"
-    file.write_text(text, encoding="utf-8")
-    file.chmod(mode)
-    return file
-
-
-@pytest.mark.parametrize(
-    ("name", "password", "opens"),
-    [
-        ("ann", "a:long secret", True),
-        ("bär", "grüße", True),
-        ("ann", "a", False),
-        ("ann", "", False),
-        ("ann", "a:long secret ", False),
-        ("bär", "a:long secret", False),
-        ("ANN", "a:long secret", False),
-        ("", "", False),
-        ("", "nobody's", False),
-        ("carl", "", False),
-        ("no colon here", "", False),
-        ("# dora", "old", False),
-        ("nobody", "", False),
-    ],
-)
-def test_the_door_opens_to_a_name_with_its_password_and_to_nothing_else(
-    tmp_path: Path, name: str, password: str, opens: bool
-) -> None:
-    text = "ann:a:long secret\n\n  bär:grüße  \ncarl:\n:nobody's\nno colon here\n# dora:old\n"
-    assert doorkeeper(passwords(tmp_path, text))(name, password) is opens
-
-
-@pytest.mark.parametrize("text", ["", "\n\n", "# ann:secret\n", "ann\n", "ann:\n", ":secret\n"])
-def test_a_file_that_lets_nobody_in_is_refused(tmp_path: Path, text: str) -> None:
-    with pytest.raises(StudioError, match="Nobody could sign in: passwords has no line name:password"):
-        doorkeeper(passwords(tmp_path, text))
-
-
-@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620])
-def test_a_file_that_others_can_read_or_write_is_refused(tmp_path: Path, mode: int) -> None:
-    with pytest.raises(StudioError, match="chmod 600 passwords"):
-        doorkeeper(passwords(tmp_path, "ann:secret\n", mode))
+from studio.visitors import COOKIE, NOBODY, OWNER, Visitor, has_token, new_token, visitor_of
 
 
 def test_on_ones_own_computer_everybody_is_the_owner_of_everything() -> None:
@@ -90,3 +43,11 @@ def test_a_cookie_that_is_not_ours_is_none(token: str) -> None:
 
 def test_nobody_owns_nothing_not_even_what_nobody_opened() -> None:
     assert not NOBODY.owns(NOBODY.by)
+
+
+def test_where_somebody_comes_from_makes_nobody_another_person() -> None:
+    cookies = {COOKIE: new_token()}
+    here, there = (visitor_of(None, cookies, shared=True, address=address) for address in ("192.0.2.1", "192.0.2.2"))
+    assert here == there
+    assert (here.address, there.address) == ("192.0.2.1", "192.0.2.2")
+    assert visitor_of(None, {}, shared=True, address="192.0.2.1") == NOBODY

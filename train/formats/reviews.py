@@ -226,7 +226,7 @@ def plain(value: Any, pictures: Pictures | None = None, store: Store | None = No
 
 
 #: What makes a spreadsheet take a cell for a formula (OWASP, "CSV Injection"), wide forms as East Asian ones read them included.
-STARTS_FORMULA = tuple("=+-@\t\r\n＝＋－＠")
+STARTS_FORMULA = tuple("=+-@\t\r\n\0＝＋－＠")
 
 
 def cell(value: Any) -> str:
