@@ -44,6 +44,7 @@ class Earned:
     """
 
     of: dict[str, dict[int, float]]
+    stories: tuple[str, ...] = ()  # whose the attempts are, in their order: those of one story are alike
 
     @property
     def figures(self) -> dict[str, dict[str, float]]:
@@ -54,7 +55,8 @@ class Earned:
 
     def json(self) -> dict[str, Any]:
         """The figures, and under ``attempts`` what they are the means of: two critics are compared attempt by attempt."""
-        return self.figures | {"attempts": {part: _rounded(values) for part, values in self.of.items()}}
+        attempts = {part: _rounded(values) for part, values in self.of.items()}
+        return self.figures | {"attempts": attempts, "stories": list(self.stories)}
 
 
 def _rounded(values: dict[int, float]) -> dict[int, float]:
@@ -83,7 +85,7 @@ def rewards_of(
             own = list(zip(earned[part_of], map(bool, redrawn[part_of]), strict=True))
             for part, value in (_means(own) | _rightly(samples[part_of])).items():
                 by_part[part][start + group] = value
-    return Earned(dict(by_part))
+    return Earned(dict(by_part), tuple(rows["story"]))
 
 
 def _means(own: list[tuple[Marks, bool]]) -> dict[str, float]:

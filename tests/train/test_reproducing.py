@@ -119,11 +119,13 @@ def test_rewards_are_compared_attempt_by_attempt_over_the_seeds(tmp_path: Path) 
 def test_corrections_are_worth_what_both_sides_gain_in_the_mean(tmp_path: Path) -> None:
     for name, good, bad in (("own-sft", [1.0] * 6, [0.0, 0.0]), ("annotated-sft", [1.0] * 3 + [0.0] * 3, [1.0, 1.0])):
         sides = {"good accepted": dict(enumerate(good)), "bad refused": dict(enumerate(bad, start=6))}
-        (tmp_path / f"verdicts-{name}.json").write_text(json.dumps({"reward": {"n": 8}, "attempts": sides}))
-    text = "\n".join(_corrections(tmp_path))
+        stories = ["a", "a", "b", "c", "c", "c", "a", "c"]
+        (tmp_path / f"verdicts-{name}.json").write_text(json.dumps({"attempts": sides, "stories": stories}))
+    text = "\n".join(_corrections(tmp_path, {"a": "A cat", "b": "A cat", "c": "A dog"}))
     assert "| SFT on its own verdicts | 50.0% (" in text
     assert "| SFT on the answers | 75.0% (" in text
-    assert "Corrected against SFT on its own verdicts, paired by attempt: +25.00 points (" in text
+    assert "| 8 (2) |" in text  # stories of one request are resampled together
+    assert "Corrected against SFT on its own verdicts, paired by request: +25.00 points (" in text
 
 
 def test_a_task_is_run_with_all_that_it_needs_and_nothing_else() -> None:

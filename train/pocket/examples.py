@@ -21,20 +21,20 @@ from train.pocket.asking import ask
 from train.pocket.beats import Family
 from train.pocket.critique import refined, thought
 from train.pocket.intents import check
-from train.pocket.items import asked, held_out_texts
+from train.pocket.items import to_learn_from
 from train.pocket.lessons import Lesson, lesson, painted
 from train.pocket.plots import plot
 from train.pocket.telling import Manner, tell
 from train.pocket.wishes import random_edit, random_scene
-from train.told import normal
 
 Role = Literal["planner", "painter", "critic", "describe", "families"]
 PACK = Path(__file__).parents[2] / "assets" / "prompts" / "pocket"
 DESCRIBE = "Describe the picture."
 PASSED = 0.5  # of a critic's cases are good pictures
 UNRELATED = 0.35  # of the others have nothing to do with the prompt, or the critic would copy the prompt into its thought
-#: How often each family is planned for. Plans of the last two are half as long, and are learned from as few.
-FAMILY_ODDS: dict[Family, int] = {"story": 54, "how-to": 10, "knowledge": 18, "edit": 18}
+#: How often each family is planned for. A planner that tells stories already forgets none with a third of them; with half of
+#: them, it had learned too little of what is new after 300 steps.
+FAMILY_ODDS: dict[Family, int] = {"story": 32, "how-to": 8, "knowledge": 30, "edit": 30}
 #: How much of the usual vagueness its prompts have. The packed painter does all of a vague edit in about half of the cases.
 VAGUENESS: dict[Family, float] = {"story": 0.5, "how-to": 0.5, "knowledge": 0.0, "edit": 0.0}
 RETRIED = 0.35  # of the cases were drawn with a prompt that was refined before
@@ -137,8 +137,7 @@ def planner_example(rng: Random) -> Example:
 def families_example(rng: Random) -> Example:
     """A request of any family, never one of the benchmark's nor in its wordings, and a plan that tells it."""
     family: Family = rng.choices(list(FAMILY_ODDS), list(FAMILY_ODDS.values()))[0]
-    while normal((found := asked(family, rng, held=False)).item.text) in held_out_texts():
-        pass
+    found = to_learn_from(family, rng)
     item, story = found.item, found.story
     plan, styles = tell(story, rng, Manner(VAGUENESS[family], plain=True))
     facts = {

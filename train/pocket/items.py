@@ -111,6 +111,13 @@ def asked(family: Family, rng: Random, held: bool) -> Asked:
             return Asked(item, None, made.story)
 
 
+def to_learn_from(family: Family, rng: Random) -> Asked:
+    """A random request for training: never one of the benchmark's, nor in its wordings."""
+    while normal((found := asked(family, rng, held=False)).item.text) in held_out_texts():
+        pass
+    return found
+
+
 def _story(rng: Random) -> Asked:
     while (request := ask(rng)).premise.task:  # of another family
         pass

@@ -84,7 +84,7 @@ LENGTH_WEIGHT = 10.0
 PLACE_WEIGHT = 4.0
 PLANNER_MIXTURE: dict[Role, float] = {"planner": 1.0}
 #: The planner goes on with requests of all families, from what it knows of stories: a gentler rate, and nearly all of it falls.
-FAMILIES = Stage("families", steps=1300, batch=16, rate=6e-4, climb=40, fall=0.85)
+FAMILIES = Stage("families", steps=1500, batch=16, rate=8e-4, climb=40, fall=0.85)
 FAMILIES_MIXTURE: dict[Role, float] = {"families": 1.0}
 
 #: What each bundle's replies are sampled at. A painter that is asked again must draw something else; the critic and the

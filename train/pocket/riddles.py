@@ -1,16 +1,18 @@
 """Requests that name things only by what is known of them: "the pet that purrs, where waves break, in two pictures".
 
-The words are in :mod:`train.pocket.knowing`. A riddle's truth is what must be seen together in one picture.
+The words are in :mod:`train.pocket.knowing` and :mod:`train.pocket.whereabouts`. A riddle's truth is what must be seen
+together in one picture.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
 from core.pocket.world import KINDS, PLACES, TIMES, WEATHER_OF, Colour, Kind, Weather
-from train.pocket import knowing, lexicon
+from train.pocket import knowing, lexicon, whereabouts
 from train.pocket.asking import NUMBERS, PROPS
 from train.pocket.beats import Event, Premise
 from train.pocket.intents import Wanted, Wish
@@ -25,6 +27,35 @@ SEASONS: dict[str, tuple[Wanted, ...]] = {
     "autumn": (Wanted("tree", "orange"), Wanted("tree", "red")),
     "spring": (Wanted("tree", "pink"), Wanted("flower")),
 }
+
+
+#: "the animal" + "that barks": what a wording says, and what may stand before it.
+_SAID = re.compile(r"^(?:the (?:animal|pet|bird|one|insect|toy)|somebody) (?:that|who) (.+)$")
+_HEADS = (
+    "the animal that",
+    "the one that",
+    "the one who",
+    "somebody who",
+    "the creature that",
+    "the friend who",
+    "the little one that",
+)
+VARIED = 0.5  # of the wordings that are trained on are told with another beginning, or together with another one
+
+
+def clue(words: Words, rng: Random, held: bool) -> str:
+    """One wording; in training also a mixture of several, so that a planner learns which words matter. Never a held one."""
+    told = rng.choice(words.of(held))
+    if held or rng.random() >= VARIED:
+        return told
+    varied = told
+    if said := _SAID.match(told):
+        others = [other[1] for each in words.told if each != told and (other := _SAID.match(each))]
+        more = f" and {rng.choice(others)}" if others and rng.random() < 0.5 else ""
+        varied = f"{rng.choice(_HEADS)} {said[1]}{more}"
+    elif told.startswith("where "):
+        varied = f"at the place {told}"
+    return told if any(each in varied for each in words.held) else varied
 
 
 @dataclass(frozen=True)
@@ -64,16 +95,16 @@ class _Riddle:
             friend = rng.random() < (0.45 if steps > 1 else 0.25)
             wanted, words = self._person() if friend else self._thing()
             asked.append(("friend" if friend else "find", wanted))
-            verbs = knowing.WITH if steps == 1 else knowing.MEETS if friend else knowing.FINDS
+            verbs = whereabouts.WITH if steps == 1 else whereabouts.MEETS if friend else whereabouts.FINDS
             frame = rng.choice(verbs)
             if number:
-                frame = rng.choice(knowing.THEN).format(frame.strip()) if steps > 1 else knowing.WITH[0]
+                frame = rng.choice(whereabouts.THEN).format(frame.strip()) if steps > 1 else whereabouts.WITH[0]
             comes += frame.format(words)
         premise, where = self._where(Premise(hero, steps=steps))
         wishes: list[Wish] = [hero, *(wanted for _, wanted in asked)]
         if rng.random() < 0.15 and not self._tree():
             season = rng.choice(list(SEASONS))
-            where.append(self._guess(knowing.SEASONS[season]))
+            where.append(self._guess(whereabouts.SEASONS[season]))
             wishes.append(SEASONS[season])
             asked.append(("find", SEASONS[season][0]))  # the last ones are there from the start
             self.kinds.append(KINDS["tree"])
@@ -89,7 +120,7 @@ class _Riddle:
 
     def _guess(self, words: Words) -> str:
         self.guessed += 1
-        return self.rng.choice(words.of(self.held))
+        return clue(words, self.rng, self.held)
 
     def _riddled(self) -> bool:
         return self.rng.random() < RIDDLED
@@ -137,9 +168,9 @@ class _Riddle:
         weathers = [each for each in (WEATHER_OF[place] if place else ("rain", "snow")) if each != "clear"]
         weather: Weather | None = rng.choice(weathers) if weathers and rng.random() < 0.25 else None
         for value, known, plain in (
-            (place, knowing.PLACES, lexicon.PLACE_PHRASES),
-            (time, knowing.TIMES, lexicon.TIME_PHRASES),
-            (weather, knowing.WEATHERS, lexicon.WEATHER_PHRASES),
+            (place, whereabouts.PLACES, lexicon.PLACE_PHRASES),
+            (time, whereabouts.TIMES, lexicon.TIME_PHRASES),
+            (weather, whereabouts.WEATHERS, lexicon.WEATHER_PHRASES),
         ):
             if value:
                 words.append(self._guess(known[value]) if self._riddled() else plain[value][0])  # type: ignore[index]
@@ -152,13 +183,13 @@ class _Riddle:
             return (), ""
         kind = rng.choice([name for name in KINDS if name not in names])
         words = self._guess(knowing.KINDS[kind]) if self._riddled() else article(kind)
-        return (kind,), rng.choice(knowing.WITHOUT.of(self.held)).format(words)
+        return (kind,), rng.choice(whereabouts.WITHOUT.of(self.held)).format(words)
 
     def _text(self, who: str, comes: str, where: list[str], steps: int) -> str:
         rng = self.rng
         number = NUMBERS[steps] if steps > 1 and rng.random() < 0.6 else str(steps)
-        length = rng.choice((knowing.SINGLE if steps == 1 else knowing.LENGTHS).of(self.held)).format(n=number)
-        frames = knowing.ONE if steps == 1 else knowing.SEVERAL
+        length = rng.choice((whereabouts.SINGLE if steps == 1 else whereabouts.LENGTHS).of(self.held)).format(n=number)
+        frames = whereabouts.ONE if steps == 1 else whereabouts.SEVERAL
         staged = f" {', '.join(where)}" if where else ""
         body = rng.choice(frames.of(self.held)).format(who=who, comes=comes, where=staged)
         text = f"{length}: {body}" if rng.random() < 0.25 else f"{body}{rng.choice((', ', '. ', ' '))}{length}"

@@ -18,6 +18,7 @@ CLUMSY = Path("train/pocket/clumsy.toml")  # from where "python -m train" is run
 SEEDS = (0, 1, 2)
 ONCE = "plan-0"  # the run whose plans all others tell
 ANSWERS = 200  # of an annotator
+VERDICTS_OF = ("zero-0", *(f"sft-{seed}" for seed in SEEDS))  # the runs on whose attempts verdicts are measured
 ATTEMPTS, DRAWS = 600, 4  # where rewards are measured: held-out attempts, and pictures of each refined prompt
 
 
@@ -190,14 +191,13 @@ def _annotated(out: Path, scale: Scale) -> Iterator[Task]:
 
 def _judged(out: Path) -> Iterator[Task]:
     """Verdicts alone are measured on the attempts of several runs of the benchmark: they are many, and quick."""
-    runs = ("zero-0", *(f"sft-{seed}" for seed in SEEDS))
-    data = tuple(word for run in runs for word in ("--data", str(out / "measured" / run / "stories")))
-    for run in runs[1:]:
+    data = tuple(word for run in VERDICTS_OF for word in ("--data", str(out / "measured" / run / "stories")))
+    for run in VERDICTS_OF[1:]:
         stories = str(out / "measured" / run / "stories")
         yield Task(f"score-{run}", ("score", "--data", stories, "--judge", "pocket-exact"), (f"e-{run}",))
     words = ("curate", *data, "--out", str(out / "verdicts"), "--pack", "pocket", "--validation", "0", "--truth", "score")
     words += ("--pass-score", "10", "--high", "0", "--balance", "0", "--sft-to-rl", "0")
-    yield Task("curate-verdicts", words, ("score-held-out", *(f"score-{run}" for run in runs[1:])))
+    yield Task("curate-verdicts", words, ("score-held-out", *(f"score-{run}" for run in VERDICTS_OF[1:])))
     for name, model in (("zero", "pocket"), *((name, str(out / name)) for name in ("own-sft", "annotated-sft"))):
         words = ("evaluate", "rewards", "--model", model, "--data", str(out / "verdicts"), "--split", "train")
         words += ("--painter", str(CLUMSY), "--replies", "1", "--draws", "0", "--out", str(out / f"verdicts-{name}.json"))

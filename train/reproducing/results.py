@@ -6,15 +6,17 @@ import json
 import os
 import platform
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from train.benchmarks.figures import Mean, mean_of
+from core.events import Opened
+from core.store import Store
+from train.benchmarks.figures import Mean, joined, mean_of
 from train.benchmarks.outcomes import read_outcomes
 from train.pocket.benchmark import Outcome
 from train.provenance import revision
-from train.reproducing.recipe import ANSWERS, ROWS, SEEDS, Scale
+from train.reproducing.recipe import ANSWERS, ROWS, SEEDS, VERDICTS_OF, Scale
 from train.reproducing.tasks import Runner
 from train.runs import RunError
 
@@ -35,7 +37,7 @@ def page(runner: Runner, scale: Scale) -> str:
         *_table(found),
         *_rewards(runner.out),
         *_differences(found),
-        *_corrections(runner.out),
+        *_corrections(runner.out, _requests(runner.out)),
         *_formats(runner.out),
         *_data(runner.out),
         *_times(runner),
@@ -196,11 +198,11 @@ def _figure(figure: dict[str, float] | None) -> str:
     return f"{figure['value']:.3f} ({figure['low']:.3f} to {figure['high']:.3f})" if figure else "–"
 
 
-def _corrections(out: Path) -> Iterator[str]:
-    """What the critic sees better for an annotator's corrections."""
+def _corrections(out: Path, asked: Mapping[str, str]) -> Iterator[str]:
+    """What the critic sees better for an annotator's corrections; ``asked`` has the words of each story's request."""
     titles = {"zero": "as it ships", "own-sft": "SFT on its own verdicts", "annotated-sft": "SFT on the answers"}
     paths = {name: out / f"verdicts-{name}.json" for name in titles}
-    found = {name: json.loads(path.read_text())["attempts"] for name, path in paths.items() if path.is_file()}
+    found = {name: json.loads(path.read_text(encoding="utf-8")) for name, path in paths.items() if path.is_file()}
     if "annotated-sft" not in found or "own-sft" not in found:
         return
     yield "## What corrections are worth"
@@ -211,26 +213,62 @@ def _corrections(out: Path) -> Iterator[str]:
         "Measured on attempts at held-out requests."
     )
     yield ""
-    yield "| critic | balanced accuracy | good accepted | bad refused | n |"
+    yield "| critic | balanced accuracy | good accepted | bad refused | n attempts (requests) |"
     yield "|---|---|---|---|---|"
-    for name, attempts in found.items():
-        sides = (mean_of(list(attempts[part].values())) for part in SIDES)
-        cells = " | ".join(_percent(mean) for mean in (mean_of(list(_balanced(attempts).values())), *sides))
-        yield f"| {titles[name]} | {cells} | {sum(len(attempts[part]) for part in SIDES)} |"
+    verdicts = {name: _verdicts(each, asked) for name, each in found.items()}
+    for name, each in verdicts.items():
+        cells = " | ".join(_percent(joined(right, each)) for right in (_balanced, _accepted, _refused))
+        yield f"| {titles[name]} | {cells} | {sum(good + bad for good, _, bad, _ in each)} ({len(each)}) |"
     yield ""
-    after = _balanced(found["annotated-sft"])
     for name in ("zero", "own-sft"):
-        if name in found:
-            before = _balanced(found[name])
-            more = gain(mean_of([after[attempt] - before[attempt] for attempt in after if attempt in before]), 100, " points")
-            yield f"Corrected against {titles[name]}, paired by attempt: {more} of balanced accuracy."
+        if name in verdicts:
+            both = list(zip(verdicts[name], verdicts["annotated-sft"], strict=True))
+            more = gain(joined(_gained, both), 100, " points")
+            yield f"Corrected against {titles[name]}, paired by request: {more} of balanced accuracy."
             yield ""
 
 
-def _balanced(attempts: dict[str, dict[str, float]]) -> dict[str, float]:
-    """What each attempt adds to the balanced accuracy: its verdict's rightness, weighed so that both sides count the same."""
-    total = sum(len(attempts[part]) for part in SIDES)
-    return {attempt: right * total / (2 * len(attempts[part])) for part in SIDES for attempt, right in attempts[part].items()}
+#: Of one request: good attempts, those that were accepted, bad ones, those that were refused.
+Verdicts = tuple[int, float, int, float]
+
+
+def _requests(out: Path) -> dict[str, str]:
+    """The words of each story's request: stories that several runs tell of one request are alike."""
+    found: dict[str, str] = {}
+    for folder in (out / "measured" / run / "stories" for run in VERDICTS_OF):
+        if not folder.is_dir():
+            continue
+        with Store(folder, write=False) as store:
+            for story in store.ids():
+                found[story] = next(event.request.text for event in store.events(story) if isinstance(event, Opened))
+    return found
+
+
+def _verdicts(rewards: dict[str, Any], asked: Mapping[str, str]) -> list[Verdicts]:
+    """What a critic said of each request's attempts, in the order of the requests' words."""
+    found: dict[str, list[float]] = {}
+    for place, side in enumerate(SIDES):
+        for attempt, right in rewards["attempts"][side].items():
+            own = found.setdefault(asked[rewards["stories"][int(attempt)]], [0, 0.0, 0, 0.0])
+            own[2 * place] += 1
+            own[2 * place + 1] += right
+    return [(int(good), accepted, int(bad), refused) for _, (good, accepted, bad, refused) in sorted(found.items())]
+
+
+def _accepted(found: Sequence[Verdicts]) -> float:
+    return sum(accepted for _, accepted, _, _ in found) / max(1, sum(good for good, _, _, _ in found))
+
+
+def _refused(found: Sequence[Verdicts]) -> float:
+    return sum(refused for _, _, _, refused in found) / max(1, sum(bad for _, _, bad, _ in found))
+
+
+def _balanced(found: Sequence[Verdicts]) -> float:
+    return (_accepted(found) + _refused(found)) / 2
+
+
+def _gained(both: Sequence[tuple[Verdicts, Verdicts]]) -> float:
+    return _balanced([after for _, after in both]) - _balanced([before for before, _ in both])
 
 
 def _formats(out: Path) -> Iterator[str]:
