@@ -7,7 +7,9 @@ READY := $(VENV)/.ready
 TEST_ENV := OMP_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false HF_HUB_OFFLINE=1 GRADIO_ANALYTICS_ENABLED=False
 CODE := app.py core studio train tests
 
-.PHONY: help setup studio test lint format bench pocket reproduce screenshots speech clean
+AUDIT := $(VENV)/audit
+
+.PHONY: help setup studio test lint audit format bench pocket reproduce screenshots speech clean
 
 help:  ## say what each target does
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -33,6 +35,23 @@ lint: $(READY)  ## ruff, and a strict type check of core/
 	@$(RUN) -m ruff check $(CODE)
 	@$(RUN) -m ruff format --check $(CODE)
 	@$(RUN) -m mypy --strict --ignore-missing-imports core
+
+$(AUDIT)/.ready: | $(READY)
+	@$(RUN) -m venv $(AUDIT)
+	@$(AUDIT)/bin/python -m pip install --quiet --disable-pip-version-check bandit==1.9.4 pip-audit==2.10.1 2>$(AUDIT)/pip.log \
+		|| { cat $(AUDIT)/pip.log; echo "NOT CHECKED: bandit and pip-audit can't be installed here."; rm -rf $(AUDIT); exit 1; }
+	@touch $@
+
+audit: $(READY) $(AUDIT)/.ready  ## look for known holes: the code by bandit, the packages by pip-audit
+	@bad=0; \
+	echo "The code, by bandit:"; \
+	$(AUDIT)/bin/bandit -q -r app.py core studio train -ll || bad=1; \
+	echo "The installed packages, by pip-audit:"; \
+	if $(AUDIT)/bin/pip-audit --strict --progress-spinner off --path "$$($(RUN) -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" >$(AUDIT)/packages.log 2>&1; \
+	then echo "No known hole."; \
+	elif grep -q "^Name " $(AUDIT)/packages.log; then cat $(AUDIT)/packages.log; bad=1; \
+	else tail -n 1 $(AUDIT)/packages.log; echo "NOT CHECKED: the packages. The database of known holes can't be asked from here; run make audit where it can."; bad=1; fi; \
+	exit $$bad
 
 format: $(READY)  ## put the code into ruff's format
 	@$(RUN) -m ruff check --fix --quiet $(CODE)

@@ -69,7 +69,7 @@ def test_the_cat_finds_the_red_balloon(store: Store, agents: Agents) -> None:
 def test_the_same_request_and_seed_tell_the_same_story_picture_for_picture(tmp_path: Path, agents: Agents) -> None:
     def told(folder: str, seed: int) -> list[tuple[str, str]]:
         with Store(tmp_path / folder) as store:
-            t, _ = tell(store, agents, "Mila the rabbit builds a snowman in the mountains", seed)
+            t, _ = tell(store, agents, "Mila the rabbit builds a snowman in the mountains, in two pictures", seed)
         return [(tried.attempt.prompt, tried.attempt.image.sha256) for tried in t.tries]
 
     once = told("once", 5)

@@ -44,7 +44,7 @@ class Earned:
     """
 
     of: dict[str, dict[int, float]]
-    stories: tuple[str, ...] = ()  # whose the attempts are, in their order: those of one story are alike
+    stories: tuple[str, ...] = ()  # whose the attempts are, in their order, if the rows say so: those of one are alike
 
     @property
     def figures(self) -> dict[str, dict[str, float]]:
@@ -85,7 +85,7 @@ def rewards_of(
             own = list(zip(earned[part_of], map(bool, redrawn[part_of]), strict=True))
             for part, value in (_means(own) | _rightly(samples[part_of])).items():
                 by_part[part][start + group] = value
-    return Earned(dict(by_part), tuple(rows["story"]))
+    return Earned(dict(by_part), tuple(rows["story"]) if "story" in rows.column_names else ())
 
 
 def _means(own: list[tuple[Marks, bool]]) -> dict[str, float]:

@@ -129,15 +129,19 @@ def _of_parquet(path: Path) -> Iterator[Found]:
 
 
 def _of_hub(name: str) -> Iterator[Found]:
-    """As ``datasets`` finds it: on this machine, or (unless ``HF_HUB_OFFLINE`` is set) on the hub. Pictures stay files."""
+    """As ``datasets`` finds it: on this machine, or (unless ``HF_HUB_OFFLINE`` is set) on the hub. Pictures stay files.
+
+    ``owner/name@revision`` takes that commit, tag or branch; without one, the newest.
+    """
     from datasets import Image, disable_progress_bars, get_dataset_split_names, load_dataset
     from datasets.exceptions import DatasetNotFoundError
 
     disable_progress_bars()  # whoever waits sees the command's own bar
+    repository, _, revision = name.partition("@")
     try:
-        found = get_dataset_split_names(name)
+        found = get_dataset_split_names(repository, revision=revision or None)
         split = next((each for each in SPLITS if each in found), found[0])
-        rows: Any = load_dataset(name, split=split)
+        rows: Any = load_dataset(repository, split=split, revision=revision or None)
     except (DatasetNotFoundError, OSError, ValueError) as error:
         why = " ".join(str(error).split())[:200].rstrip(".")
         raise RunError(f"The data set {name} can be found neither on this machine nor on the hub: {why}.") from error

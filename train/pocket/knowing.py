@@ -242,15 +242,42 @@ KINDS: dict[str, Words] = {
 }
 #: What has a colour, after "in the colour of".
 COLOURS: dict[Colour, Words] = {
-    "red": Words(("tomatoes", "strawberries", "a fire engine", "ladybirds", "blood"), ("a ripe tomato", "fresh strawberries")),
-    "orange": Words(("carrots", "a pumpkin", "tangerines", "a fox"), ("a carrot", "the pumpkins")),
-    "yellow": Words(("the sun", "lemons", "a canary", "bananas", "egg yolk"), ("a lemon", "the bright sun")),
-    "green": Words(("grass", "cucumbers", "peas", "spinach", "a leaf"), ("fresh grass", "a cucumber")),
-    "blue": Words(("the sky", "the sea", "blueberries", "sapphires"), ("a summer sky", "the deep sea")),
-    "purple": Words(("plums", "grapes", "lavender", "an aubergine"), ("a ripe plum", "sweet grapes")),
-    "pink": Words(("a pig", "flamingos", "raspberry ice cream", "bubble gum"), ("a little pig", "a flamingo")),
-    "white": Words(("milk", "snow", "a swan", "salt"), ("fresh milk", "two swans")),
-    "brown": Words(("chocolate", "coffee", "chestnuts", "mud"), ("a bar of chocolate", "a chestnut")),
+    "red": Words(
+        ("tomatoes", "strawberries", "a fire engine", "ladybirds", "one tomato", "a sweet strawberry", "a juicy tomato", "blood"),
+        ("a ripe tomato", "fresh strawberries"),
+    ),
+    "orange": Words(
+        ("carrots", "a pumpkin", "tangerines", "a fox", "a crunchy carrot", "big pumpkins", "one carrot"),
+        ("a carrot", "the pumpkins"),
+    ),
+    "yellow": Words(
+        ("the sun", "lemons", "a canary", "bananas", "egg yolk", "a sour lemon", "the hot sun", "one lemon"),
+        ("a lemon", "the bright sun"),
+    ),
+    "green": Words(
+        ("grass", "cucumbers", "peas", "spinach", "a leaf", "wet grass", "one cucumber", "a fresh cucumber"),
+        ("fresh grass", "a cucumber"),
+    ),
+    "blue": Words(
+        ("the sky", "the sea", "blueberries", "sapphires", "a clear sky", "the wide sea", "the sky in May"),
+        ("a summer sky", "the deep sea"),
+    ),
+    "purple": Words(
+        ("plums", "grapes", "lavender", "an aubergine", "a sweet plum", "one grape", "ripe grapes", "fresh plums"),
+        ("a ripe plum", "sweet grapes"),
+    ),
+    "pink": Words(
+        ("a pig", "flamingos", "raspberry ice cream", "bubble gum", "little pigs", "one flamingo", "a fat pig"),
+        ("a little pig", "a flamingo"),
+    ),
+    "white": Words(
+        ("milk", "snow", "a swan", "salt", "a glass of milk", "three swans", "cold milk", "fresh snow"),
+        ("fresh milk", "two swans"),
+    ),
+    "brown": Words(
+        ("chocolate", "coffee", "chestnuts", "mud", "a piece of chocolate", "one chestnut", "sweet chocolate"),
+        ("a bar of chocolate", "a chestnut"),
+    ),
 }
 COLOURED: Words = Words(
     ("in the colour of {x}", "coloured like {x}", "in the same colour as {x}"),
@@ -259,15 +286,16 @@ COLOURED: Words = Words(
 #: After "as many birds as".
 COUNTS: dict[Count, Words] = {
     "two": Words(
-        ("you have eyes", "a bicycle has wheels", "you have hands", "there are socks in a pair", "a bird has wings"),
+        (
+            *("you have eyes", "a bicycle has wheels", "you have hands", "there are socks in a pair", "a bird has wings"),
+            *("there are ears on your head", "a bicycle needs wheels", "there are hands on your arms"),
+        ),
         ("there are wheels on a bicycle", "there are eyes in your face"),
     ),
     "three": Words(
         (
-            "a tricycle has wheels",
-            "a traffic light has lamps",
-            "a triangle has corners",
-            "there were little pigs in the fairy tale",
+            *("a tricycle has wheels", "a traffic light has lamps", "a triangle has corners", "a tricycle needs wheels"),
+            *("there were little pigs in the fairy tale", "there are lamps on a traffic light", "there are sides to a triangle"),
         ),
         ("there are wheels on a tricycle", "there are corners on a triangle", "the fairy tale has little pigs"),
     ),

@@ -34,6 +34,7 @@ from train.pocket.recipe import (
     PLANNER,
     PLANNER_MIXTURE,
     POCKET,
+    REVISION,
     SEED,
     STORY_PIECES,
     TEMPERATURES,
@@ -120,12 +121,15 @@ def train_role(role: Agent, runs: Path) -> None:
 
 def train_families(runs: Path) -> None:
     """The planner goes on from the storyteller's weights, which may be adopted ones, to requests of all families."""
-    if not finished(FAMILIES, runs / "families"):
-        torch.set_num_threads(1)
-        words = _words("planner", runs)
-        model = _fresh(words)
-        load_weights(model, last_weights(runs / "planner"))
-        _fit(FAMILIES, FAMILIES_MIXTURE, model, words, runs / "families")
+    before, words = runs / "planner", _words("planner", runs)
+    for number, stage in enumerate((FAMILIES, REVISION)):
+        folder = runs / stage.name
+        if not finished(stage, folder):
+            torch.set_num_threads(1)
+            model = _fresh(words)
+            load_weights(model, last_weights(before))
+            _fit(stage, FAMILIES_MIXTURE, model, words, folder, SEED + number)
+        before = folder
     write_bundle("planner", runs)
 
 
@@ -154,7 +158,8 @@ def write_bundle(role: Agent, runs: Path) -> None:
     """The role's bundle from its last checkpoint, also of a run that is not yet finished."""
     processor = load_processor(_words(role, runs))
     model = make_model(processor.tokenizer, POCKET, SEED)
-    last = runs / "families" if role == "planner" and last_weights(runs / "families").exists() else runs / role
+    later = (REVISION.name, FAMILIES.name) if role == "planner" else ()
+    last = next((runs / name for name in later if last_weights(runs / name).exists()), runs / role)
     load_weights(model, last_weights(last))
     save_bundle(model, processor, runs / role / "bundle", temperature=TEMPERATURES[role])
 
@@ -175,7 +180,7 @@ def _fresh(words: Path) -> Any:
     return make_model(load_processor(words).tokenizer, POCKET, SEED)
 
 
-def _fit(stage: Stage, mixture: Mixture, model: Any, words: Path, folder: Path) -> None:
+def _fit(stage: Stage, mixture: Mixture, model: Any, words: Path, folder: Path, seed: int = SEED) -> None:
     quicken(model)
-    batches = partial(stream, words, mixture, SEED, stage.batch)
+    batches = partial(stream, words, mixture, seed, stage.batch)
     fit(stage, model, batches, partial(reply_loss, model), folder)
