@@ -36,7 +36,7 @@ def open_rows(data: Path, stage: Stage, split: Split) -> Dataset | None:
     disable_progress_bars()  # whoever waits sees the command's own bar
     found = files(data, stage, split)
     paths = [str(path) for path in found]
-    rows: Any = load_dataset("parquet", data_files=paths, split="train") if found else ()  # nosec B615: files of this machine
+    rows: Any = load_dataset("parquet", data_files=paths, split="train") if found else ()  # nosec B615
     if not len(rows):
         if split == "train":
             raise RunError(f"There are no rows in {stage}/train-*.parquet of {data.name}: nothing can be learned from it.")

@@ -195,7 +195,7 @@ def inherit(model: Any, tokenizer: Any, base: Any, base_tokenizer: Any) -> None:
 
 def load_bundle(folder: Path) -> tuple[Qwen3VLForConditionalGeneration, ImageOnlyQwen3VLProcessor]:
     """The model in float32, which every CPU computes well in, and its processor."""
-    model = Qwen3VLForConditionalGeneration.from_pretrained(  # nosec B615: a folder of this machine
+    model = Qwen3VLForConditionalGeneration.from_pretrained(  # nosec B615
         folder, dtype=torch.float32, use_safetensors=True, attn_implementation="sdpa"
     )
     return model, load_processor(folder)
