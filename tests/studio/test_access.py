@@ -6,6 +6,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from studio.routes import ASSETS
+from studio.storyboard import sign_in_of
 from tests.studio.chromium import DESKTOP, PHONE
 from tests.studio.open_studio import Studio, ask, finished
 from tests.studio.storybook import REQUEST
@@ -53,6 +55,15 @@ def test_the_library_has_no_serious_finding(studio: Studio, dark: bool) -> None:
     studio.house.rest(studio.house.open())
     with studio.page("library", dark=dark) as page:
         expect(page.locator("body")).to_contain_text(REQUEST)
+        assert findings(page) == []
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_where_one_signs_in_has_no_serious_finding(studio: Studio, dark: bool) -> None:
+    with studio.visitors.visitor(studio.url, PHONE, dark) as visitor:
+        page = visitor.new_page()
+        page.set_content(sign_in_of("library", "The name or the password is wrong.", "en"))
+        page.add_style_tag(path=ASSETS / "css" / "signin.css")
         assert findings(page) == []
 
 
