@@ -30,10 +30,15 @@ class Told:
         _die_of_the_next()
 
 
-def hold_open(is_open: Callable[[], bool], worker: Worker, seconds: float) -> None:
-    """Returns when the studio has to close; after SIGTERM, with the call in flight kept if it took no longer than ``seconds``."""
+def listening() -> Told:
+    """Hears SIGTERM from now on: to be called before anybody is told that the studio is open."""
     told = Told()
     signal.signal(signal.SIGTERM, told.hear)
+    return told
+
+
+def hold_open(told: Told, is_open: Callable[[], bool], worker: Worker, seconds: float) -> None:
+    """Returns when the studio has to close; after SIGTERM, with the call in flight kept if it took no longer than ``seconds``."""
     try:
         while is_open() and not told.gently:
             time.sleep(BETWEEN_LOOKS)

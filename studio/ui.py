@@ -22,7 +22,7 @@ from core.settings import Settings
 from core.store import Store
 from studio.api import publish
 from studio.caps import Limits
-from studio.closing import hold_open, leave
+from studio.closing import hold_open, leave, listening
 from studio.controller import Controller, Telling
 from studio.gate import Gate
 from studio.health import Health, health_routes
@@ -145,12 +145,13 @@ def launch(
         )
     if settings.log == "json":
         log_as_json()  # again, for Uvicorn has set up its own loggers meanwhile
+    told = listening() if wait else None
     tell("opened", version=VERSION)
-    if wait:
+    if told:
         print(f"\nInterleave Studio is open: {app.local_url}", flush=True)
         print(f"For agents (MCP): {app.local_url}gradio_api/mcp/", flush=True)
         print("Ctrl+C closes it. What is not finished goes on when it opens again.", flush=True)
-        hold_open(lambda: app.is_running, controller.worker, settings.drain_seconds)
+        hold_open(told, lambda: app.is_running, controller.worker, settings.drain_seconds)
         app.close(verbose=False)
     return app
 

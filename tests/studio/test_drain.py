@@ -22,6 +22,7 @@ from core.commands import Open, Pause
 from core.ports import Agents
 from core.store import Store
 from core.types import Request
+from studio.closing import hold_open, listening
 from studio.visitors import OWNER
 from tests.studio.open_studio import free_port
 from tests.studio.storybook import REQUEST, House, Storybook, until
@@ -135,6 +136,22 @@ def test_a_studio_with_nothing_to_do_drains_at_once_and_takes_up_nothing_more(tm
         story = house.open()
         assert house.worker.close(20)
         assert (kinds(house, story), house.loads) == (["opened"], 0)
+
+
+def test_a_signal_that_comes_before_the_studio_waits_for_one_is_heard(tmp_path: Path) -> None:
+    kept = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    with House(tmp_path, Storybook(side=64).agents) as house:
+        house.controller.start()
+        try:
+            told = listening()
+            os.kill(os.getpid(), signal.SIGTERM)
+            hold_open(told, lambda: True, house.worker, 20)  # else it would never return
+        finally:
+            for number, handler in kept.items():
+                signal.signal(number, handler)
+        story = house.open()
+        assert house.worker.close(20)
+        assert kinds(house, story) == ["opened"], "nothing is taken up any more"
 
 
 # ---------------------------------------------------------------- the process
