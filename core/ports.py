@@ -113,10 +113,12 @@ class Planner(Protocol):
 
 
 class Painter(Protocol):
-    """Draws pictures, from text or as edits of one."""
+    """Draws pictures, from text or as edits of one. ``batches``: several in one call are quicker than one after another."""
 
     @property
     def name(self) -> str: ...
+    @property
+    def batches(self) -> bool: ...
     def draw(self, cases: list[DrawCase]) -> Stream[Results[Image]]: ...
 
 

@@ -94,6 +94,10 @@ class Rewriting:
     def name(self) -> str:
         return self.painter.name
 
+    @property
+    def batches(self) -> bool:
+        return True  # the critic's part is decoded, whatever the painter does
+
     def draw(self, cases: list[DrawCase]) -> Stream[Results[Image]]:
         from PIL import Image as images
 

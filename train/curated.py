@@ -5,6 +5,7 @@ A folder has ``planner_sft``, ``critic_sft`` and ``critic_rl``, each with ``trai
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 Stage = Literal["planner_sft", "critic_sft", "critic_rl"]
 Split = Literal["train", "validation"]
+
+VERDICTS = ("good accepted", "bad refused")  # as evaluate rewards calls the shares of right ones
 
 NEEDED = {
     "planner_sft": ("prompt", "completion", "images"),
@@ -78,6 +81,26 @@ def evenly(rows: Dataset) -> Dataset:
     if not fewer or not missing:
         return rows
     return rows.select([*range(len(rows)), *(fewer[n % len(fewer)] for n in range(missing))])
+
+
+def undecided(rows: Dataset, rewards: Path) -> Dataset:
+    """The rows that replies were judged by differently, of one attempt some rightly and some wrongly: from the others GRPO learns
+    no verdict. ``rewards`` is what ``evaluate rewards`` found of these very rows. Raises ``RunError`` if it is not.
+    """
+    try:
+        found = json.loads(rewards.read_text(encoding="utf-8"))
+        rightly: dict[str, float] = {
+            place: share for part in VERDICTS for place, share in found["attempts"].get(part, {}).items()
+        }
+        chosen = sorted(int(place) for place, share in rightly.items() if 0 < share < 1)
+        stories = found["stories"]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise RunError(f"{rewards.name} is not what evaluate rewards writes with --out.") from error
+    if "story" not in rows.column_names or stories != rows["story"][:]:
+        raise RunError(f"{rewards.name} tells of other rows than these.")
+    if not chosen:
+        raise RunError(f"By {rewards.name}, all replies to an attempt are right or all are wrong: nothing is left to learn from.")
+    return rows.select(chosen)
 
 
 def told(rows: Dataset, plain: Callable[[str], str]) -> Dataset:

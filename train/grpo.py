@@ -18,7 +18,7 @@ from trl import GRPOConfig, GRPOTrainer
 from trl.trainer.utils import RepeatSampler
 
 from core.backends.checkpoint import Checkpoint
-from train.curated import evenly, open_rows, short_enough, told
+from train.curated import evenly, open_rows, short_enough, told, undecided
 from train.models import adapter_of, computes_bfloat16, freeze_sight, load_trainable, save_trained
 from train.presets import GrpoPreset, Variant
 from train.provenance import write_run
@@ -46,7 +46,10 @@ class Rollouts:
 
 @dataclass(frozen=True)
 class GrpoRun:
-    """One run. ``without_part`` leaves a part of the reward out, for ablations; ``steps`` ends it early."""
+    """One run. ``without_part`` leaves a part of the reward out, for ablations; ``steps`` ends it early.
+
+    ``undecided``, a file of ``evaluate rewards`` about these rows, leaves only those that replies differed on.
+    """
 
     model: str  # a folder or a hub id
     data: Path
@@ -58,6 +61,7 @@ class GrpoRun:
     steps: int | None = None
     seed: int = 0
     rollouts: Rollouts = Rollouts()
+    undecided: Path | None = None
 
     @property
     def weights(self) -> Weights:
@@ -73,6 +77,7 @@ class GrpoRun:
     def settings(self) -> dict[str, Any]:
         """What a run must keep to go on; where its replies are written may change."""
         kept = asdict(self) | {"data": str(self.data), "out": self.out.name}
+        kept["undecided"] = self.undecided.name if self.undecided else None
         del kept["rollouts"]
         return kept
 
@@ -111,7 +116,8 @@ def grpo(run: GrpoRun, redrawer: Redrawer | None, stop: threading.Event, resume:
     """
     checkpoint = begin(run.out, run.settings | _who(redrawer), resume)
     if checkpoint is None and leads():
-        write_run(run.out, "grpo", run.settings | _who(redrawer), [run.data / "critic_rl"])
+        inputs = [run.data / "critic_rl", *([run.undecided] if run.undecided else [])]
+        write_run(run.out, "grpo", run.settings | _who(redrawer), inputs)
     config = configuration(run)
     model = load_trainable(run.model, run.preset.weights)  # after the configuration, which tells how it is sharded
     rows = read_rows(run, model)
@@ -148,6 +154,8 @@ def read_rows(run: GrpoRun, model: Checkpoint) -> Dataset:
     """The attempts to judge. Raises ``RunError`` if they do not fill one step."""
     found = open_rows(run.data, "critic_rl", "train")
     assert found is not None
+    if run.undecided is not None:
+        found = undecided(found, run.undecided)
     rows = short_enough(found, model.processor, run.preset.cutoff)
     if run.preset.even:
         rows = evenly(rows)

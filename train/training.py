@@ -115,6 +115,16 @@ def grpo(
     even: Annotated[
         bool | None, typer.Option(help="Successes are asked about as often as failures.", show_default="the preset's")
     ] = None,
+    undecided: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            show_default=False,
+            help="What `evaluate rewards --split train` wrote of these rows with --out: "
+            "only attempts whose replies it found some right and some wrong are learned from.",
+        ),
+    ] = None,
     temperature: Annotated[
         float | None, typer.Option(min=0.05, help="At which replies are written.", show_default="the preset's")
     ] = None,
@@ -163,6 +173,7 @@ def grpo(
         said = {"model": model, "data": data, "out": out, "preset": preset, "painter": painter, "judge": judge, "reward": reward}
         said |= {"without": without, "loss": loss, "kl": kl, "clip_low": clip_low, "clip_high": clip_high, "group": group}
         said |= {"prompts": prompts, "draws": draws, "even": even, "no_even": even is False, "temperature": temperature}
+        said |= {"undecided": undecided}
         said |= {"lora": lora, "no_lora": lora is False, "epochs": epochs, "rate": rate, "steps": steps}
         said |= {"train_sight": train_sight, "vllm": vllm, "seed": seed or None}
         said |= {"vllm_url": vllm_url} if vllm == "server" else {"vllm_memory": vllm_memory} if vllm == "colocate" else {}
@@ -176,7 +187,7 @@ def grpo(
         from train.grpo import grpo as learn
         from train.models import named_model
 
-        asked = (chosen, reward, without, train_sight, steps, seed, Rollouts(vllm, vllm_url, vllm_memory))
+        asked = (chosen, reward, without, train_sight, steps, seed, Rollouts(vllm, vllm_url, vllm_memory), undecided)
         run = GrpoRun(named_model(model, "critic"), data, out, *asked)
         redrawer = redrawer_of(painter, judge) if run.weights.draws else None
         with interruptible() as stop:

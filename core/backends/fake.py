@@ -95,7 +95,10 @@ class ScriptedPainter:
 
     name = "scripted-painter@1"
 
-    def __init__(self, pictures: Answers[Image, DrawCase] | None = None, conduct: Conduct | None = None) -> None:
+    def __init__(
+        self, pictures: Answers[Image, DrawCase] | None = None, conduct: Conduct | None = None, batches: bool = False
+    ) -> None:
+        self.batches = batches
         self._script: _Script[DrawCase, Image] = _Script(pictures or tiles, conduct or Conduct())
         self.calls = self._script.calls
 

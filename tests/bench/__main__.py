@@ -50,6 +50,7 @@ class Painter:
     """Takes its time and draws a plain tile."""
 
     name = "bench@1"
+    batches = False
 
     def draw(self, cases: list[DrawCase]) -> Stream[list]:
         yield from ()

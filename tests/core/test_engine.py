@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -276,6 +277,15 @@ def test_plans_are_made_together_and_drawings_take_turns() -> None:
     assert [notice.story_id for notice in notices if isinstance(notice.what, Drawn)] == list("abcabc")
 
 
+def test_drawings_go_together_where_the_painter_says_that_a_batch_is_quicker() -> None:
+    painter = ScriptedPainter(batches=True)
+    stories = [opened(Log(), name=name) for name in "abc"]
+    agents = Agents(ScriptedPlanner([plan_of(2)]), painter, ScriptedCritic([Verdict(accepted=True)]))
+    notices = drain(Scheduler(agents, Memory(), batch=2), stories)
+    assert [len(cases) for cases in painter.calls] == [2, 2, 2]
+    assert [notice.story_id for notice in notices if isinstance(notice.what, Drawn)] == list("abcabc")
+
+
 def test_no_batch_is_larger_than_allowed() -> None:
     planner = ScriptedPlanner([plan_of(1)])
     stories = [opened(Log(), name=f"{n}") for n in range(5)]
@@ -294,11 +304,13 @@ def test_where_nobody_waits_verdicts_wait_for_company_as_long_as_there_is_someth
 
 
 @pytest.mark.parametrize("patient", [False, True])
-def test_many_stories_told_together_are_the_stories_told_alone(patient: bool) -> None:
+@pytest.mark.parametrize("batches", [False, True])
+def test_many_stories_told_together_are_the_stories_told_alone(patient: bool, batches: bool) -> None:
     together = {name: Log() for name in "abcd"}
     gallery = Memory()
+    agents = replace(scripted_agents(verdicts=strict), painter=ScriptedPainter(batches=batches))
     drain(
-        Scheduler(scripted_agents(verdicts=strict), gallery, patient=patient),
+        Scheduler(agents, gallery, patient=patient),
         [opened(log, request=name, name=name) for name, log in together.items()],
     )
     for name, log in together.items():

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from datasets import Dataset
 from typer.testing import CliRunner
 
 from core.dialect import verdict_reply
@@ -14,6 +15,7 @@ from tests.train.curated_rows import COLOURS, canvas, curated, small_critic, ver
 from tests.train.test_grpo import Colourist, Eye
 from train import rewarding, training
 from train.cli import app
+from train.curated import undecided
 from train.redrawing import Redrawer
 from train.rewarding import held_out, rewards_of
 from train.runs import RunError
@@ -79,3 +81,26 @@ def test_the_command_says_the_means_and_keeps_them(
     assert json.loads(said.stdout.splitlines()[-1]) == kept
     assert kept["reward"]["n"] == 2
     assert kept["reward"]["value"] == pytest.approx(sum(attempts["reward"].values()) / 2, abs=1e-3)
+
+
+def found_of(path: Path, good: dict[int, float], bad: dict[int, float], stories: list[str]) -> Path:
+    path.write_text(json.dumps({"attempts": {"good accepted": good, "bad refused": bad}, "stories": stories}))
+    return path
+
+
+def test_undecided_attempts_are_those_whose_replies_are_not_all_right_nor_all_wrong(tmp_path: Path) -> None:
+    rows = Dataset.from_dict({"story": ["a", "a", "b", "b", "c"], "number": [0, 1, 2, 3, 4]})
+    found = found_of(tmp_path / "r.json", {0: 1.0, 3: 0.75}, {1: 0.5, 2: 0.0, 4: 1.0}, rows["story"][:])
+    assert undecided(rows, found)["number"][:] == [1, 3]
+
+
+def test_attempts_are_only_chosen_by_what_was_found_of_these_very_rows(tmp_path: Path) -> None:
+    rows = Dataset.from_dict({"story": ["a", "b"]})
+    with pytest.raises(RunError, match="other rows"):
+        undecided(rows, found_of(tmp_path / "r.json", {0: 0.5}, {}, ["a", "c"]))
+    with pytest.raises(RunError, match="nothing is left to learn from"):
+        undecided(rows, found_of(tmp_path / "r.json", {0: 1.0}, {1: 0.0}, ["a", "b"]))
+    for nonsense in ("", "[]", "{}", '{"attempts": [], "stories": []}'):
+        (tmp_path / "r.json").write_text(nonsense)
+        with pytest.raises(RunError, match="is not what evaluate rewards writes"):
+            undecided(rows, tmp_path / "r.json")
