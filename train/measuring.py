@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from train.benchmarks import commands, report_commands
-from train.terminal import plainly
+from train.terminal import bars, plainly
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,10 +52,10 @@ def rewards(
     from train.rewarding import held_out, rewards_of
     from train.training import redrawer_of
 
-    with plainly():
+    with plainly(), bars() as bar:
         rows = held_out(data, split, limit, seed)
         asked = (named_model(model, "critic"), rows, redrawer_of(painter, judge))
-        found = rewards_of(*asked, replies, temperature, seed, draws)
+        found = rewards_of(*asked, replies, temperature, seed, draws, bar("Attempts"))
     show_figures(f"rewards of {Path(model).name}", found.figures)
     if out is not None:
         out.write_text(json.dumps(found.json()) + "\n", encoding="utf-8")

@@ -6,7 +6,7 @@ Shares the reward with training (:class:`train.scoring.Scorer`): what is measure
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -64,11 +64,19 @@ def _rounded(values: dict[int, float]) -> dict[int, float]:
 
 
 def rewards_of(
-    model: str, rows: Dataset, redrawer: Redrawer, replies: int, temperature: float | None, seed: int, draws: int = 1
+    model: str,
+    rows: Dataset,
+    redrawer: Redrawer,
+    replies: int,
+    temperature: float | None,
+    seed: int,
+    draws: int = 1,
+    watch: Callable[[int, int], None] = lambda done, of: None,
 ) -> Earned:
     """What the critic's replies earn, for each of the rows; each refined prompt is drawn ``draws`` times.
 
-    Where nothing is drawn, there is no step-wise reward, and verdicts and format are measured alone.
+    Where nothing is drawn, there is no step-wise reward, and verdicts and format are measured alone. ``watch`` hears how many
+    of how many rows are done.
     """
     weights = PAPER if draws else without(PAPER, "step")
     vlm = load_vlm(model)
@@ -85,6 +93,7 @@ def rewards_of(
             own = list(zip(earned[part_of], map(bool, redrawn[part_of]), strict=True))
             for part, value in (_means(own) | _rightly(samples[part_of])).items():
                 by_part[part][start + group] = value
+        watch(start + len(some), len(rows))
     return Earned(dict(by_part), tuple(rows["story"]) if "story" in rows.column_names else ())
 
 
