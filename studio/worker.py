@@ -51,6 +51,7 @@ class Worker:
         self._load = load
         self._profile = ""  # whose models are loaded, if there is a scheduler
         self._scheduler: Scheduler | None = None
+        self._tried = False  # to load models: they, or what was loaded of them, may be in memory
         self._telling: dict[str, Story] = {}
         self._stirred: dict[str, Story] = {}
         self._bell = Condition()
@@ -214,7 +215,9 @@ class Worker:
         if profile not in self._shown.troubled:  # while it is, each try would blink
             self._be(Mood("loading"))
         self._scheduler = None
-        gc.collect()  # the old models' memory is free before the new ones need it
+        if self._tried:
+            gc.collect()  # the old models' memory is free before the new ones need it
+        self._tried = True
         try:
             agents = self._load(profile)
         except ProfileError as error:
