@@ -17,9 +17,22 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 SERIOUS = {"serious", "critical"}
 
 
+#: Until nothing is written into the page for so many ms, and nothing in it moves but what never ends.
+STILL = """async (quiet) => {
+    let changed = performance.now();
+    const observer = new MutationObserver(() => { changed = performance.now(); });
+    observer.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
+    const moves = () => document.getAnimations().some(
+        (motion) => motion.playState === "running" && motion.effect.getComputedTiming().endTime !== Infinity);
+    while (performance.now() - changed < quiet || moves()) await new Promise(requestAnimationFrame);
+    observer.disconnect();
+}"""
+QUIET = 250
+
+
 def findings(page: Page) -> list[str]:
     """What axe-core finds serious in the page as it is, once nothing moves any more."""
-    page.wait_for_timeout(700)
+    page.evaluate(STILL, QUIET)
     found = Axe().run(page).response["violations"]
     return [f"{fault['id']}: {fault['nodes'][0]['html'][:200]}" for fault in found if fault["impact"] in SERIOUS]
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,16 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 def card(page: Page, step: str) -> str:
     return f"[data-step={step}]"
+
+
+@contextmanager
+def reading(studio: Studio, size: tuple[int, int] = DESKTOP) -> Iterator[tuple[Page, str]]:
+    """A page that shows a story, which was told before anybody looked; and the story's id."""
+    story = studio.house.open()
+    studio.house.rest(story)
+    with studio.page(f"?story={story}", size) as page:
+        finished(page)
+        yield page, story
 
 
 def redraw(page: Page) -> None:
@@ -152,9 +164,7 @@ def test_pause_and_stop_and_going_on_by_keys_that_rest_while_one_types(studio: S
 
 
 def test_a_persons_verdict_and_their_prompt_draw_the_step_again(studio: Studio) -> None:
-    with studio.page() as page:
-        story = ask(page)
-        finished(page)
+    with reading(studio) as (page, story):
         page.click(f"{card(page, 's1')} .attempts summary")
         page.click(f"{card(page, 's1')} [data-do=reject]")
         page.fill(f"{card(page, 's1')} [name=refined_prompt]", "A brown bear on the left, at the beach by day.")
@@ -236,9 +246,7 @@ def test_models_budget_and_seed_are_chosen_in_the_settings(studio: Studio) -> No
 
 
 def test_a_studio_that_can_not_be_reached_says_so_and_is_found_again(studio: Studio) -> None:
-    with studio.page() as page:
-        ask(page)
-        finished(page)
+    with reading(studio) as (page, _):
         page.context.set_offline(True)
         expect(page.locator("[data-lost]")).to_be_visible()
         page.context.set_offline(False)
@@ -303,12 +311,6 @@ def test_closing_the_studio_in_the_middle_of_a_drawing_loses_nothing(studio: Stu
 # ---------------------------------------------------------------- changes, and what becomes of pictures
 
 
-def told(page: Page) -> str:
-    story = ask(page)
-    finished(page)
-    return story
-
-
 def edit(page: Page, step: str, prompt: str) -> None:
     page.click(f"{card(page, step)} [data-do=edit]")
     page.fill(f"{card(page, step)} form.words [name=prompt]", prompt)
@@ -316,8 +318,7 @@ def edit(page: Page, step: str, prompt: str) -> None:
 
 
 def test_a_change_says_which_pictures_it_makes_stale_and_can_keep_them(studio: Studio) -> None:
-    with studio.page() as page:
-        story = told(page)
+    with reading(studio) as (page, story):
         before = [standing.image for standing in studio.house.trajectory(story).standings]
         edit(page, "s2", "A white rabbit in the meadow.")
         asked = page.locator("dialog.ask")
@@ -342,8 +343,7 @@ def test_a_change_says_which_pictures_it_makes_stale_and_can_keep_them(studio: S
 
 
 def test_later_leaves_pictures_stale_until_the_person_goes_on(studio: Studio) -> None:
-    with studio.page() as page:
-        story = told(page)
+    with reading(studio) as (page, story):
         edit(page, "s2", "A white rabbit in the meadow.")
         page.click("dialog[open] [data-stale=later]")
         expect(page.locator(".badge-status")).to_have_text("Paused")
@@ -354,8 +354,7 @@ def test_later_leaves_pictures_stale_until_the_person_goes_on(studio: Studio) ->
 
 
 def test_every_change_can_be_undone_and_redone_by_button_and_by_key(studio: Studio) -> None:
-    with studio.page() as page:
-        story = told(page)
+    with reading(studio) as (page, story):
         edit(page, "s5", "Make it night.")
         finished(page)
         expect(page.locator("[data-do=undo]")).to_have_attribute("title", "Undo the change of step 5 (Ctrl+Z)")
@@ -369,8 +368,7 @@ def test_every_change_can_be_undone_and_redone_by_button_and_by_key(studio: Stud
 
 
 def test_a_step_is_split_and_each_half_has_its_words(studio: Studio) -> None:
-    with studio.page() as page:
-        story = told(page)
+    with reading(studio) as (page, story):
         page.click(f"{card(page, 's4')} .card-acts .menu summary")
         page.click(f"{card(page, 's4')} [data-do=split]")
         form = page.locator(f"{card(page, 's4')} form.words")
@@ -383,8 +381,7 @@ def test_a_step_is_split_and_each_half_has_its_words(studio: Studio) -> None:
 
 
 def test_a_branch_shares_the_beginning_waits_and_is_compared_with_its_trunk(studio: Studio) -> None:
-    with studio.page() as page:
-        story = told(page)
+    with reading(studio) as (page, story):
         expect(page.locator("[data-do=show-compare]")).to_be_hidden()
         page.click(f"{card(page, 's2')} .attempts summary")
         page.click(f"{card(page, 's2')} .attempt:nth-child(1) [data-do=branch-here]")
@@ -427,8 +424,7 @@ def test_strictness_and_candidates_change_while_it_runs(studio: Studio) -> None:
 
 
 def test_a_story_has_a_name_and_notes_of_its_own(studio: Studio) -> None:
-    with studio.page() as page:
-        story = told(page)
+    with reading(studio) as (page, story):
         page.click("[data-do=rename]")
         page.fill("form[data-form=rename] [name=title]", "Mila & the <b>balloon</b>")
         page.press("form[data-form=rename] [name=title]", "Control+Enter")
@@ -442,8 +438,7 @@ def test_a_story_has_a_name_and_notes_of_its_own(studio: Studio) -> None:
 
 
 def test_arrows_move_between_steps_and_attempts(studio: Studio) -> None:
-    with studio.page() as page:
-        told(page)
+    with reading(studio) as (page, _):
         page.locator("body").press("ArrowRight")
         page.keyboard.press("ArrowRight")
         expect(page.locator(f"{card(page, 's2')} [data-card]")).to_be_focused()
@@ -465,8 +460,7 @@ def test_arrows_move_between_steps_and_attempts(studio: Studio) -> None:
 
 
 def test_a_story_is_read_page_by_page(studio: Studio) -> None:
-    with studio.page(size=PHONE) as page:
-        told(page)
+    with reading(studio, PHONE) as (page, _):
         page.click("[data-do=show-book]")
         page.click("[data-do=read-full]")
         expect(page.locator(".reader [data-count]")).to_have_text("1 / 6")
@@ -481,15 +475,20 @@ def test_a_story_is_read_page_by_page(studio: Studio) -> None:
         expect(page.locator(".reader")).to_be_hidden()
 
 
-@pytest.mark.parametrize(("format", "begins"), [("pdf", b"%PDF-"), ("epub", b"PK"), ("html", b"<!doctype"), ("story", b"PK")])
-def test_a_story_is_taken_along_as_a_file(studio: Studio, tmp_path: Path, format: str, begins: bytes) -> None:
-    with studio.page() as page:
-        told(page)
-        page.click(".view-menu summary")
-        with page.expect_download(timeout=60_000) as download:
-            page.click(f"[data-format={format}]")
-        saved = tmp_path / "saved"
-        download.value.save_as(saved)
-        assert saved.read_bytes()[: len(begins)].lower() == begins.lower()
-        assert download.value.suggested_filename.startswith("a-cat-finds-a-red-balloon-by-the-sea.")
-        expect(page.locator("[data-takeaway]")).to_contain_text("Your file is ready.")
+BEGINNINGS = {"pdf": b"%PDF-", "epub": b"PK", "html": b"<!doctype", "story": b"PK"}
+
+
+def test_a_story_is_taken_along_as_a_file_of_every_format(studio: Studio, tmp_path: Path) -> None:
+    with reading(studio) as (page, _):
+        panel = page.locator("[data-takeaway]")
+        for format, begins in BEGINNINGS.items():
+            page.click(".view-menu summary")
+            with page.expect_download(timeout=60_000) as download:
+                page.click(f"[data-format={format}]")
+            saved = tmp_path / format
+            download.value.save_as(saved)
+            assert saved.read_bytes()[: len(begins)].lower() == begins.lower()
+            assert download.value.suggested_filename.startswith("a-cat-finds-a-red-balloon-by-the-sea.")
+            expect(panel).to_contain_text("Your file is ready.")
+            panel.get_by_role("button", name="Close").click()
+            expect(panel).to_be_hidden()
