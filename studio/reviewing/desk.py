@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, assert_never
 
-from core.errors import CommandError, StoreError
+from core.errors import CommandError, ReadOnly, StoreError
 from core.reviewing import AnyAnswer, AttemptItem, Item, PairItem, PlanItem
 from core.store import Progress, Query
 from studio.reviewing.access import Reviewer
@@ -65,6 +65,8 @@ class Desk:
                 return None
             try:
                 view = self._view(taken.item, taken.blind)
+            except ReadOnly:  # the data folder can't be asked now: that is not the item's fault, and it is not all that there is
+                raise
             except StoreError:  # the doctor says what is wrong with its story; the others can be reviewed meanwhile
                 passed.append(taken.item)
                 continue

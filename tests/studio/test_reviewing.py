@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from core.errors import CommandError, NotFound
-from core.events import Judged, StepEdited
+from core.errors import CommandError, NotFound, ReadOnly
+from core.events import Event, Judged, StepEdited
 from core.reviewing import FAULTS, Answer, AttemptItem
 from core.settings import Settings
 from core.store import Query, Store
@@ -189,6 +189,21 @@ def test_a_story_that_cannot_be_read_does_not_keep_the_others_from_being_reviewe
     assert taken(desk, ANN) == whole
     desk.answer(ANN, ALL, whole, YES, 0)
     assert desk.take(ANN, ALL) is None
+
+
+def test_a_data_folder_that_can_not_be_asked_is_not_an_empty_queue(
+    store: Store, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story_of(store, "thestory0001", [0.5])
+
+    def busy(story_id: str) -> list[Event]:
+        raise ReadOnly("Another process is writing to the data folder and does not finish; try again in a moment.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "events", busy)
+        with pytest.raises(ReadOnly, match="try again in a moment"):
+            desk.take(ANN, ALL)
+    assert taken(desk, ANN).story == "thestory0001"
 
 
 LEADS: list[Callable[[Desk, Reviewer, AttemptItem], object]] = [
