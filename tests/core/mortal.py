@@ -7,6 +7,7 @@ folder's ``stages`` and ``calls`` files say what the children came through; they
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -88,6 +89,7 @@ def live(folder: Path, fatal: int, seconds: float = 0.0) -> None:
 
 
 def main() -> None:
+    gc.freeze()  # a child that collects garbage would copy all that it shares with this process
     for line in sys.stdin:
         folder, fatal, seconds = line.rstrip("\n").split("\t")
         child = os.fork()

@@ -7,6 +7,7 @@ how it ended. The child's stderr is the file ``log`` beside the data folder. A c
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -29,6 +30,7 @@ def live(data: Path, port: int, drain: float, seconds: float) -> None:
 
 
 def main() -> None:
+    gc.freeze()  # a child that collects garbage would copy all that it shares with this process
     for line in sys.stdin:
         data, port, drain, seconds = line.rstrip("\n").split("\t")
         child = os.fork()
