@@ -29,6 +29,7 @@ FLOORS = {
     "core.engine": 3,
     "core.story": 3,
     "core.scheduler": 3,
+    "core.recent": 3,
     "core.images": 4,
     "core.store": 4,
     "core.storyfile": 4,

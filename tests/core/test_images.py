@@ -89,14 +89,38 @@ def test_a_picture_that_is_gone_is_not_found(images: ImageStore) -> None:
         images.load(ImageRef(sha256="0" * 64, width=1, height=1))
 
 
+def test_what_was_saved_or_loaded_is_not_decoded_again_and_whoever_has_it_may_change_it(
+    images: ImageStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = picture()
+    drawn.info = {"program": "the beach", "dpi": (3, 3)}
+    ref, decoded = images.save(drawn), ImageStore(images.folder)
+    same = decoded.load(ref)
+    for store in (images, decoded):
+        monkeypatch.setattr(store, "read", lambda ref: pytest.fail("it was read again"))
+        for _ in range(2):
+            again = store.load(ref)
+            assert (again.tobytes(), again.info) == (same.tobytes(), {"program": "the beach"})
+            again.paste("red", (0, 0, 9, 9))
+            again.info.clear()
+
+
+def test_a_picture_that_is_gone_is_not_found_though_it_is_remembered(images: ImageStore) -> None:
+    ref = images.save(picture())
+    images.path(ref).unlink()
+    with pytest.raises(NotFound, match="is gone"):
+        images.load(ref)
+
+
 @pytest.mark.parametrize("harm", [lambda data: data[:-40], lambda data: data[:60] + b"?" + data[61:], lambda data: b""])
 def test_a_damaged_picture_is_refused_and_mended_by_the_next_save(images: ImageStore, harm) -> None:
     ref = images.save(picture())
     images.path(ref).write_bytes(harm(images.path(ref).read_bytes()))
+    later = ImageStore(images.folder)  # which remembers nothing
     with pytest.raises(StoreError, match="is damaged"):
-        images.load(ref)
+        later.load(ref)
     assert images.save(picture()) == ref
-    assert images.load(ref).tobytes() == picture().tobytes()
+    assert later.load(ref).tobytes() == picture().tobytes()
 
 
 def test_a_file_with_the_right_hash_that_is_no_picture_is_refused(images: ImageStore) -> None:
