@@ -1,10 +1,9 @@
-"""What ``curate`` costs: attempts a second and peak memory, at one size and at ten times that."""
+"""A data folder of as many attempts as are wanted, and what ``curate`` costs there: seconds, and memory at its peak."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +15,6 @@ from core.commands import Open
 from core.events import Drawn, Event, Judged, Planned, Settled
 from core.store import Store
 from core.types import Attempt, AttemptKey, ImageRef, Policy, Request, Step, Verdict
-from tests.bench.figures import Figure
 from train.scores import ScoreLine, Scores
 from train.told import told
 
@@ -28,7 +26,6 @@ import resource, subprocess, sys
 subprocess.run(sys.argv[1:], check=True)
 print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 """
-SMALL, LARGE = 10_000, 100_000  # attempts
 
 
 @dataclass(frozen=True)
@@ -37,28 +34,18 @@ class Cost:
     memory_mb: float
 
 
-def figures(large: bool) -> Iterator[Figure]:
-    """A thousand attempts' seconds and the peak memory: of so many attempts against ten times fewer."""
-    few, many = (SMALL, LARGE) if large else (SMALL // 10, SMALL)
-    one, ten = _cost(few), _cost(many)
-    yield Figure(f"1,000 of {many:,} attempts curated", ten.seconds / many * 1000, f"of {few:,}", one.seconds / few * 1000)
-    yield Figure(f"peak memory at {many:,} attempts, MB", ten.memory_mb, f"at {few:,}, MB", one.memory_mb)
+def curated(data: Path, out: Path) -> Cost:
+    """What one run of the command takes, its start included."""
+    words = ("curate", "--data", str(data), "--out", str(out), "--pack", "pocket")
+    command = [sys.executable, "-c", WEIGHED, sys.executable, "-m", "train", *words]
+    started = time.perf_counter()
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True)
+    return Cost(time.perf_counter() - started, int(done.stdout.splitlines()[-1]) / 1024)
 
 
-def _cost(attempts: int) -> Cost:
-    with tempfile.TemporaryDirectory() as folder:
-        data, out = Path(folder) / "data", Path(folder) / "curated"
-        _fill(data, attempts // (STEPS * TRIES))
-        started = time.perf_counter()
-        words = ("curate", "--data", str(data), "--out", str(out), "--pack", "pocket")
-        command = [sys.executable, "-c", WEIGHED, sys.executable, "-m", "train", *words]
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True)
-        peak = int(done.stdout.splitlines()[-1])
-        return Cost(time.perf_counter() - started, peak / 1024)
-
-
-def _fill(data: Path, stories: int) -> None:
+def fill(data: Path, attempts: int) -> None:
     """Stories of five steps, each failed once and then done, with their scores: written as facts, without any model."""
+    stories = attempts // (STEPS * TRIES)
     with Store(data) as store:
         images = [store.images.save(Image.new("RGB", (32, 32), (4 * n, 255 - 4 * n, 90))) for n in range(PICTURES)]
         scores, lines = Scores(data, "bench@1"), []

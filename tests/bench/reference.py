@@ -7,7 +7,7 @@ of both do the same: prompts and replies are the dialect's, seeds are the policy
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from PIL.Image import Image
 from transformers import LogitsProcessorList, TemperatureLogitsWarper
 
-from core.backends.checkpoint import load_checkpoint
+from core.backends.checkpoint import Checkpoint, load_checkpoint
 from core.backends.decoding import SeededNoise
 from core.backends.scene import ScenePainter
 from core.backends.vlm import MAX_NEW_TOKENS, Reply, VlmCritic, VlmPlanner
@@ -77,24 +77,32 @@ def tell(agents: Agents, request: Request, policy: Policy, folder: Path) -> Coun
     return Counts(calls.count("draw"), calls.count("judge"))
 
 
-def drained(stream: Stream[list[Any]]) -> list[Any]:
+def drained(stream: Generator[Any, None, Made]) -> Made:
     """What a call returns, without what it shows on the way."""
     try:
         while True:
             next(stream)
     except StopIteration as finished:
-        return list(finished.value)
+        made: Made = finished.value
+        return made
 
 
 class Eager:
     """A checkpoint as the reference decodes it. Its sampling is ours, so that the same seed writes the same reply."""
 
-    def __init__(self, wanted: VlmModel) -> None:
+    def __init__(self, checkpoint: Checkpoint, temperature: float, longest: int = MAX_NEW_TOKENS) -> None:
+        """``longest`` is the most tokens of a reply."""
+        self.checkpoint = checkpoint
+        self.temperature = temperature
+        self.longest = longest
+
+    @classmethod
+    def load(cls, wanted: VlmModel) -> Eager:
         """Loads the weights, also where another agent has them in memory already."""
-        self.checkpoint = load_checkpoint(wanted.model, wanted.revision, dtype=wanted.dtype)
-        advised = self.checkpoint.advice.temperature if self.checkpoint.advice.do_sample else None
-        self.temperature = wanted.temperature if wanted.temperature is not None else advised or 0.0
-        self.longest = wanted.max_new_tokens or MAX_NEW_TOKENS
+        checkpoint = load_checkpoint(wanted.model, wanted.revision, dtype=wanted.dtype)
+        advised = checkpoint.advice.temperature if checkpoint.advice.do_sample else None
+        temperature = wanted.temperature if wanted.temperature is not None else advised or 0.0
+        return cls(checkpoint, temperature, wanted.max_new_tokens or MAX_NEW_TOKENS)
 
     @property
     def name(self) -> str:
@@ -125,7 +133,7 @@ def eager_agents(profile: Profile) -> Agents:
     assert isinstance(profile.painter, SceneModel)
     pack = load_pack(Path(profile.prompts))
     return Agents(
-        planner=VlmPlanner(Eager(profile.planner), pack),
-        painter=ScenePainter(Eager(profile.painter), pack, profile.painter.side),
-        critic=VlmCritic(Eager(profile.critic), pack),
+        planner=VlmPlanner(Eager.load(profile.planner), pack),
+        painter=ScenePainter(Eager.load(profile.painter), pack, profile.painter.side),
+        critic=VlmCritic(Eager.load(profile.critic), pack),
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -79,10 +79,10 @@ def agents(pace: Pace) -> Agents:
     return Agents(models, models, models)
 
 
-def plan_of(text: str) -> Plan:
+def plan_of(text: str, costs: Sequence[int] = COSTS) -> Plan:
     """Whose every step says in its prompt how many attempts it costs."""
-    costs = random.Random(text).sample(COSTS, len(COSTS))
-    return Plan(steps=tuple(PlannedStep(title=f"{n}", prompt=f"{cost}") for n, cost in enumerate(costs)))
+    turned = random.Random(text).sample(costs, len(costs))
+    return Plan(steps=tuple(PlannedStep(title=f"{n}", prompt=f"{cost}") for n, cost in enumerate(turned)))
 
 
 def verdict_of(prompt: str, current: str) -> Verdict:
@@ -91,16 +91,15 @@ def verdict_of(prompt: str, current: str) -> Verdict:
     return Verdict(accepted=attempt == int(prompt) < POLICY.max_attempts, refined_prompt=f"{current}!")
 
 
-def photo(seed: int) -> Image.Image:
+def photo(seed: int, side: int = SIDE) -> Image.Image:
     """As hard to compress as a photo, and another one for each seed."""
-    turned = np.roll(_noisy(), (seed % SIDE, seed // SIDE % SIDE), axis=(0, 1))
-    return Image.fromarray(turned)
+    return Image.fromarray(np.roll(_noisy(side), (seed % side, seed // side % side), axis=(0, 1)))
 
 
 @cache
-def _noisy() -> np.ndarray:
+def _noisy(side: int) -> np.ndarray:
     dice = np.random.default_rng(0)
-    coarse = Image.fromarray(dice.integers(0, 256, (8, 8, 3), dtype=np.uint8)).resize((SIDE, SIDE), Image.Resampling.BICUBIC)
+    coarse = Image.fromarray(dice.integers(0, 256, (8, 8, 3), dtype=np.uint8)).resize((side, side), Image.Resampling.BICUBIC)
     smooth = np.asarray(coarse.filter(ImageFilter.GaussianBlur(4)), dtype=np.float32)
     return np.clip(smooth + dice.normal(0, 6, smooth.shape), 0, 255).astype(np.uint8)
 

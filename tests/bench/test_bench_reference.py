@@ -58,7 +58,7 @@ def test_plain_decoding_writes_the_replies_of_the_engines_own() -> None:
     message = [{"role": "user", "content": [{"type": "text", "text": "A cat sits at the beach"}]}]
     plain, own = (
         [[(reply.text, reply.ended) for reply in drained(model.generate([message], [[]], [seed]))] for seed in (3, 4)]
-        for model in (Eager(wanted), build_vlm(wanted, "cpu"))
+        for model in (Eager.load(wanted), build_vlm(wanted, "cpu"))
     )
     assert plain == own
     assert plain[0] != plain[1], "each seed writes a reply of its own"

@@ -36,7 +36,7 @@ from train.runs import METRICS, read_lines
 from train.scoring import Scorer
 
 MODEL = str(ASSETS / "pocket" / "critic")
-ROWS, STEPS, RUNS = 64, 5, 3
+ROWS, STEPS, RUNS = 64, 5, 5
 SIDE = 192  # pixels
 QUICK = replace(SFT_PRESETS["pocket"], keep_every=1000)  # no checkpoint is due while we measure
 FEW = replace(GRPO_PRESETS["pocket"], prompts=4, group=4, update=16, per_device=16, reply=192, keep_every=1000)
