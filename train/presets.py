@@ -173,5 +173,6 @@ GRPO: dict[PresetName, GrpoPreset] = {
         checkpointing=False,
         keep_every=10,
         draws=4,  # this painter is quick, and errs by luck: one drawing says less of a prompt than of its seed
+        schedule="linear",  # a hundred steps: their noise should not be the last word
     ),
 }
