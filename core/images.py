@@ -11,6 +11,7 @@ import hashlib
 import os
 import re
 import secrets
+import time
 import zlib
 from collections.abc import Iterable, Iterator
 from io import BytesIO
@@ -114,9 +115,13 @@ class ImageStore:
         """The size of these pictures' files together; those that are gone count nothing."""
         return sum(map(_size_of, (self._place(sha256) for sha256 in hashes)))
 
-    def sweep(self) -> int:
-        """Removes what a killed process left half written; for the owner of the folder, at its start. Returns how many files."""
+    def sweep(self, older_than: float = 0.0) -> int:
+        """Removes what a killed process left half written; for the owner of the folder, at its start. Returns how many files.
+
+        ``older_than`` so many seconds: what others, who share the folder, are just writing is left alone.
+        """
         strays = [path for path, sha256 in self.files() if sha256 is None and path.parent.name == INCOMING]
+        strays = [path for path in strays if not older_than or _age_of(path) > older_than]
         for path in strays:
             path.unlink(missing_ok=True)
         return len(strays)
@@ -249,6 +254,14 @@ def _size_of(path: Path) -> int:
         return path.stat().st_size
     except OSError:
         return 0
+
+
+def _age_of(path: Path) -> float:
+    """In seconds; none if it is gone."""
+    try:
+        return time.time() - path.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def _sync(folder: Path) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
 from core.engine import perform
-from core.errors import Cancelled
+from core.errors import Cancelled, WriteConflict
 from core.events import Event
 from core.policy import Draw, JudgeAttempt, MakePlan, Rest, Settle, Task, next_task, wanted
 from core.ports import Agents, Delta, Gallery
@@ -27,7 +27,7 @@ class Began:
 
 @dataclass(frozen=True)
 class Ended:
-    """The call for this task ended without a fact: it was given up."""
+    """The call for this task ended without a fact: it was given up, or another process was first."""
 
     task: Task
 
@@ -90,9 +90,8 @@ class Scheduler:
             return True
         finally:
             call.close()  # also when whoever iterates stops in the middle
-        for (story, _), event in zip(work, events, strict=True):
-            story.record(event)
-            yield Notice(story.id, event)
+        for (story, task), event in zip(work, events, strict=True):
+            yield Notice(story.id, event if _recorded(story, task, event) else Ended(task))
         return True
 
     def _choose(self) -> list[tuple[Story, Task]]:
@@ -112,6 +111,20 @@ class Scheduler:
             or some(JudgeAttempt, self.batch)
             or some(MakePlan, self.batch)
         )
+
+
+def _recorded(story: Story, task: Task, event: Event) -> bool:
+    """Whether the fact was added: if others recorded something first, it is only if the story still wants the task done."""
+    while True:
+        try:
+            story.record(event)
+        except WriteConflict:
+            if not story.catch_up():
+                raise
+            if not wanted(task, story.trajectory):
+                return False
+        else:
+            return True
 
 
 def run(story: Story, agents: Agents, gallery: Gallery) -> Iterator[Notice]:

@@ -1,7 +1,8 @@
 """What a person may set about the studio: by environment variables (``STUDIO_PORT=8000``), or by a door's options.
 
 Which models there are is not set here but in profiles. People's passwords are in ``auth_file``, hashed, which only the
-studio's door reads; the one secret here, a token for programs, is never shown, and no error quotes what was given.
+studio's door reads; the secrets here, a database's address and a token for programs, are never shown, and no error quotes what
+was given.
 """
 
 from __future__ import annotations
@@ -29,6 +30,11 @@ class Settings(BaseSettings):
     )
 
     data: Path = Field(default=Path("data"), description="Folder for stories and pictures; made if it is missing.")
+    database: SecretStr | None = Field(
+        default=None,
+        description="PostgreSQL for the stories, which several studios share: postgresql+psycopg://user:password@host/name; "
+        "none: a file in the data folder.",
+    )
     runs: Path = Field(default=Path("runs"), description="Folder of training runs; made when the first is started.")
     profile: str | None = Field(default=None, description="Profile of the models; none: the best that runs on this machine.")
     host: str = Field(default="127.0.0.1", description="Address to listen on; 0.0.0.0 lets others in: set auth_file, too.")

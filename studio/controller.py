@@ -75,7 +75,7 @@ class Controller:
         self._tallies: OrderedDict[str, Tally] = OrderedDict()
         self._timings: dict[str, tuple[float, Timings | None]] = {}
         self._lock = Lock()
-        self._exports = Exports(store.database.folder / "exports", makers(store))
+        self._exports = Exports(store.own_folder / "exports", makers(store))
 
     def start(self) -> None:
         self._worker.start()

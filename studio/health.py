@@ -22,7 +22,7 @@ from core import VERSION
 from core.errors import StoreError
 from core.events import Drawn, Failed, Judged, Planned, made_by_person
 from core.scheduler import Notice
-from core.store.database import FILE
+from core.store.sqlite import FILE
 from studio.controller import Controller
 from studio.logs import STAGES
 from studio.pages.parts import Who

@@ -64,7 +64,8 @@ DAY = 24 * 60 * 60
 def open_studio(settings: Settings) -> None:
     """Opens the whole studio, and returns when it is closed."""
     profile = load_profile(settings.profile) if settings.profile else default_profile()
-    with Store(settings.data) as store:
+    address = settings.database.get_secret_value() if settings.database else None
+    with Store(settings.data, address=address) as store:
         if store.read_only:
             raise ReadOnly(store.read_only)
         others = [other for other in available_profiles() if other.name != profile.name and not missing_weights(other)]
@@ -128,7 +129,7 @@ def launch(
                 "routes": [
                     *(sign_in_routes(door, framed=bool(settings.embedded_by)) if door else []),
                     *routes(controller, images),
-                    *import_routes(controller.librarian, settings.data / "imports", who),
+                    *import_routes(controller.librarian, controller.store.own_folder / "imports", who),
                     *run_routes(launcher, who),
                     *health_routes(health, who, settings.metrics_token),
                 ],

@@ -59,6 +59,7 @@ class Worker:
         self._closing = False  # nor does the one in flight go on
         self._calling = False
         self._patience = PATIENCE
+        self._looked = time.monotonic()  # for what other processes left unfinished
         self._listeners: list[Hear] = []
         self._shown = Shown()
         self._thread = Thread(target=self._run, name="stories", daemon=True)
@@ -139,10 +140,11 @@ class Worker:
             while not self._draining and not self._take_up_unfinished():
                 self._wait(BETWEEN_TRIES)
             while not self._draining:
+                self._look_around()
                 self._take_in()
                 if not self._telling:
                     self._be(Mood("resting"))
-                    self._wait(None)
+                    self._wait(BETWEEN_TRIES if self._store.shared else None)
                 elif not self._ready():
                     self._wait(BETWEEN_TRIES)
                 elif self._may_call():
@@ -163,13 +165,20 @@ class Worker:
             return False
         for story_id in unfinished:
             try:
-                self._telling[story_id] = self._store.open_story(story_id)
+                if story_id not in self._telling and self._store.claim(story_id):
+                    self._telling[story_id] = self._store.open_story(story_id)
             except (StoreError, ValueError) as error:  # one unreadable story keeps no other from going on
                 log.warning("Story %s can't be taken up: %s", story_id, error, extra={"story": story_id})
         return True
 
+    def _look_around(self) -> None:
+        """Where other processes tell stories, too: now and then takes up what one that ended has left unfinished."""
+        if self._store.shared and time.monotonic() - self._looked >= BETWEEN_TRIES:
+            self._looked = time.monotonic()
+            self._take_up_unfinished()
+
     def _take_in(self) -> None:
-        """Lets in what was stirred, lets go of what rests, and says who stands where in line."""
+        """Lets in what was stirred, lets go of what rests or another process tells, and says who stands where in line."""
         with self._bell:
             stirred, self._stirred = self._stirred, {}
         for story_id, story in stirred.items():
@@ -185,7 +194,7 @@ class Worker:
                     "This story can't be told ({error}); the log says more.", error=type(error).__name__
                 )
                 resting = True
-            if resting:
+            if resting or not self._may_tell(story_id):
                 self._let_go(story_id)
             elif self._scheduler and story.trajectory.profile == self._profile:
                 self._scheduler.add(story)
@@ -196,10 +205,21 @@ class Worker:
         loaded = self._scheduler.turns() if self._scheduler else {}
         return {story_id: place for place, story_id in enumerate(dict.fromkeys([*loaded, *self._telling]))}
 
+    def _may_tell(self, story_id: str) -> bool:
+        try:
+            return self._store.claim(story_id)
+        except StoreError as error:
+            log.warning("Story %s can't be claimed: %s", story_id, error, extra={"story": story_id})
+            return False
+
     def _let_go(self, story_id: str) -> None:
         self._telling.pop(story_id, None)
         if self._scheduler:
             self._scheduler.drop(story_id)
+        try:
+            self._store.release(story_id)
+        except StoreError as error:  # it is free all the same: the claim went with the connection
+            log.warning("Story %s can't be released: %s", story_id, error, extra={"story": story_id})
 
     def _ready(self) -> bool:
         """Whether models are there that have a story to tell; loads them if not."""

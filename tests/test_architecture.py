@@ -65,6 +65,7 @@ KEPT_TO = {
     "transformers": ("core.backends", "train"),
     "sqlmodel": ("core.store",),
     "sqlalchemy": ("core.store",),
+    "psycopg": ("core.store.postgres",),
 }
 
 

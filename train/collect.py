@@ -256,6 +256,7 @@ class Collection:
             for story in [story for story in live.values() if isinstance(next_task(story.trajectory), Rest)]:
                 scheduler.drop(story.id)
                 del live[story.id]
+                self.store.release(story.id)
                 yield self.store.card(story.id)
 
     def totals(self) -> Totals:
@@ -263,16 +264,18 @@ class Collection:
         return Share(self.terms, self.prompts).totals(self.store)
 
     def _story(self, prompt: Prompt) -> Story | StoryCard:
-        """The prompt's story, ready to go on; only its card if there is nothing to do. A stuck one gets another chance.
+        """The prompt's story, ready to go on; only its card if there is nothing to do, or another process tells it.
 
-        ``NotFound`` if somebody deleted it.
+        A stuck one gets another chance. ``NotFound`` if somebody deleted it.
         """
         story_id = story_id_of(prompt, self.terms)
         try:
             card = self.store.card(story_id)
         except NotFound:
+            if not self.store.claim(story_id):
+                raise NotFound("another process begins its story just now") from None
             return self._opened(prompt, story_id)
-        if card.status not in UNTOLD:
+        if card.status not in UNTOLD or not self.store.claim(story_id):
             return card
         story = self.store.open_story(story_id)
         if card.status == "stuck":

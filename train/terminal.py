@@ -26,10 +26,10 @@ Data = Annotated[Path, typer.Option(help="Data folder: stories and their picture
 
 
 def owned(data: Path) -> Store:
-    """The data folder for writing; ``ReadOnly`` if another process has it."""
-    from core.store import Store
+    """The data folder for writing; ``ReadOnly`` if another process has it. Where a new one's stories go, the environment says."""
+    from core.store import Store, wanted_address
 
-    store = Store(data)
+    store = Store(data, address=wanted_address(data))
     if store.read_only:
         why = store.read_only
         store.close()

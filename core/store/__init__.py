@@ -1,6 +1,7 @@
 """The data folder: stories as facts in a database, and their pictures beside it. See :class:`Store`."""
 
 from core.store.audit import Audit
+from core.store.database import wanted_address
 from core.store.library import Cursor, Page, StoryQuery
 from core.store.projection import Status, StoryCard, title_of
 from core.store.queue import Order, Query
@@ -27,4 +28,5 @@ __all__ = [
     "Timings",
     "new_id",
     "title_of",
+    "wanted_address",
 ]

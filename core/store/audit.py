@@ -45,13 +45,6 @@ def audit(db: Connection, story_id: str) -> Audit:
     return Audit(story, len(events), (*misfiled, *_projection_faults(db, story_id, events, story)))
 
 
-def damage(db: Connection) -> list[str]:
-    """What SQLite itself finds wrong with the file, and rows that belong to no story."""
-    broken = [str(found) for found in db.exec_driver_sql("PRAGMA integrity_check").scalars() if found != "ok"]
-    orphans = db.exec_driver_sql("PRAGMA foreign_key_check").all()
-    return [*broken, *(f"Row {row[1]} of the table {row[0]} belongs to no story." for row in orphans)]
-
-
 def _projection_faults(db: Connection, story_id: str, events: Sequence[Event], t: Trajectory) -> Iterator[str]:
     stored = db.execute(select(Story).where(col(Story.id) == story_id)).mappings().one()
     for name, value in story_projection(events, t).items():

@@ -1,61 +1,89 @@
-"""Owns the database file and the lock of a data folder: who may write, how, and what a refusal means. Knows no story.
+"""The database of a data folder: a file in it, or PostgreSQL for several processes. Knows no story.
 
-One process owns a folder, by a lock that ends with the process; every other one may look. Writes are immediate
-transactions, because a deferred one that reads first fails at once where it should wait; and durable ones (WAL with
-``synchronous=FULL``), because a call of a model costs hundreds of times what the flush does.
+Whichever it is, one transaction writes at a time and every other one reads a state that does not change, so that what holds
+of one holds of the other.
 """
 
 from __future__ import annotations
 
-import fcntl
 import os
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote
+from typing import Any, Protocol
 
-from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
-from core.errors import NotFound, ReadOnly, Sentence, StoreError, WriteConflict
-from core.store.migrations import MIGRATIONS, migrate, version_of
+from core.errors import ReadOnly, Sentence, StoreError
+from core.store.migrations import MIGRATIONS
+from core.store.sqlite import FILE, File
 
-FILE, LOCK = "studio.db", "lock"
-BUSY_SECONDS = 5.0  # how long a writer waits for another one
-READ_ONLY_PRAGMAS = ("query_only = ON",)
-PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON")
-BEGIN = "begin"  # the execution option that says how a transaction begins
+ADDRESS = "STUDIO_DATABASE"  # the variable with the address of the PostgreSQL database
+MARK = "postgresql"  # the file of a data folder that says which PostgreSQL database its stories are in
+
+
+class Keeper(Protocol):
+    """What keeps the rows. ``read_only`` says why it may not be written, and is empty if it may."""
+
+    @property
+    def engine(self) -> Engine: ...
+    @property
+    def read_only(self) -> str: ...
+    @property
+    def shared(self) -> bool: ...  # whether other processes write, too
+    def to_read(self) -> Engine: ...
+    def to_write(self) -> Engine: ...
+    def wait_for_turn(self, db: Connection) -> None: ...  # in a transaction that just began, to be the only one that writes
+    def check(self) -> None: ...  # raises what speaks against opening it
+    def create(self, db: Connection) -> bool: ...  # whether it made all tables in today's shape
+    def version(self, db: Connection) -> int: ...  # how many migrations it has seen
+    def set_version(self, db: Connection, version: int) -> None: ...
+    def damage(self, db: Connection) -> list[str]: ...
+    def answer(self, fault: Any) -> StoreError | None: ...
+    def close(self) -> None: ...
 
 
 class Database:
     """The database of one data folder. ``read_only`` says why it may not be written, and is empty if it may."""
 
-    def __init__(self, folder: Path, write: bool = True) -> None:
-        """Opens the folder, and makes it if it is missing; without ``write`` it only looks, and leaves the lock alone."""
+    def __init__(self, folder: Path, write: bool = True, address: str | None = None) -> None:
+        """Opens the folder, and makes it if it is missing; without ``write`` it only looks, and keeps nobody from writing.
+
+        ``address`` makes a folder whose stories are in the PostgreSQL database there. Where they are of a folder that is there
+        already, the folder says, and for PostgreSQL the environment says how to reach it.
+        """
         self.folder = folder
-        self._lock: int | None = None
-        self.read_only = self._own() if write else Sentence("The data folder was opened to look only.")
-        self.engine = _engine(folder / FILE, self._lock is not None)
+        self._keeper = _keeper(folder, write, address)
+        self._closed = Sentence("")
         try:
             self._prepare()
         except BaseException:
-            self.close()
+            self._keeper.close()
             raise
+
+    @property
+    def engine(self) -> Engine:
+        return self._keeper.engine
+
+    @property
+    def read_only(self) -> str:
+        return self._closed or self._keeper.read_only
+
+    @property
+    def shared(self) -> bool:
+        """Whether other processes write here, too."""
+        return self._keeper.shared
 
     def close(self) -> None:
         """Gives the folder to whoever opens it next."""
-        self.engine.dispose()
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
-            self.read_only = Sentence("The data folder has been closed.")
+        self._closed = Sentence("The data folder has been closed.")
+        self._keeper.close()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A transaction that sees one state of the database throughout."""
-        with _answering(), self.engine.begin() as db:
+        with self.answering(), self._keeper.to_read().begin() as db:
             yield db
 
     @contextmanager
@@ -63,34 +91,19 @@ class Database:
         """A transaction that is durable when the block ends, or leaves nothing. ``ReadOnly`` if nobody may write now."""
         if self.read_only:
             raise ReadOnly(self.read_only)
-        with _answering(), self.engine.execution_options(**{BEGIN: "IMMEDIATE"}).begin() as db:
+        with self.answering(), self._keeper.to_write().begin() as db:
+            self._keeper.wait_for_turn(db)
             yield db
 
-    def _own(self) -> str:
-        """Takes the lock; returns why not, if it can't be had."""
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            lock = os.open(self.folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
-        except OSError as error:
-            return Sentence(
-                "The data folder cannot be written ({why}): its stories can be read, not changed.", why=error.strerror
-            )
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the kernel lets go of it when this process ends, however it ends
-        except OSError:
-            owner = os.read(lock, 20).decode("ascii", "replace").strip() or "unknown"
-            os.close(lock)
-            return Sentence("Process {owner} has this data folder open: its stories can be read here, not changed.", owner=owner)
-        os.truncate(lock, 0)
-        os.write(lock, str(os.getpid()).encode())
-        self._lock = lock
-        return ""
+    def damage(self) -> list[str]:
+        """What the database itself finds wrong with what it keeps."""
+        with self.reading() as db:
+            return self._keeper.damage(db)
 
     def _prepare(self) -> None:
-        if self.read_only and not (self.folder / FILE).exists():
-            raise NotFound("There are no stories in the folder {name!r}.", name=self.folder.name)
+        self._keeper.check()
         with self.reading() as db:
-            version = version_of(db)
+            version = self._keeper.version(db)
         if version > len(MIGRATIONS):
             raise StoreError("A newer version of the studio wrote this data folder; use that version.")
         if version < len(MIGRATIONS) and self.read_only:
@@ -99,51 +112,43 @@ class Database:
             pass
 
     def _migrate(self) -> bool:
+        """Runs the next migration that this database has not seen; returns False if there is none."""
         with self.writing() as db:
-            return migrate(db)
+            version = self._keeper.version(db)
+            if version >= len(MIGRATIONS):
+                return False
+            if version == 0 and self._keeper.create(db):
+                version = len(MIGRATIONS)
+            else:
+                MIGRATIONS[version](db)
+                version += 1
+            self._keeper.set_version(db, version)
+            return True
+
+    @contextmanager
+    def answering(self) -> Iterator[None]:
+        """Turns the database's refusals into sentences; its complaints about our own statements go through."""
+        try:
+            yield
+        except DBAPIError as error:
+            if answer := self._keeper.answer(error.orig):
+                raise answer from error
+            raise
 
 
-def _engine(path: Path, write: bool) -> Engine:
-    def connect() -> sqlite3.Connection:
-        uri = f"file:{quote(str(path.absolute()))}?mode={'rwc' if write else 'ro'}"
-        if not write and not os.access(path.parent, os.W_OK) and not path.with_name(f"{FILE}-wal").exists():
-            uri += "&immutable=1"  # a look into a folder that nobody can write: WAL would want to make files there
-        db = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None)
-        for pragma in PRAGMAS if write else READ_ONLY_PRAGMAS:
-            db.execute(f"PRAGMA {pragma}").close()
-        return db
-
-    engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool, max_overflow=-1)
-
-    @event.listens_for(engine, "begin")
-    def begin(db: Connection) -> None:
-        db.exec_driver_sql(f"BEGIN {db.get_execution_options().get(BEGIN, 'DEFERRED')}")
-
-    return engine
+def wanted_address(folder: Path) -> str | None:
+    """Where the environment wants a new folder's stories; None: in a file, or that is where they are."""
+    return None if (folder / FILE).exists() else os.environ.get(ADDRESS) or None
 
 
-@contextmanager
-def _answering() -> Iterator[None]:
-    """Turns the database's refusals into sentences; its complaints about our own statements go through."""
-    try:
-        yield
-    except DBAPIError as error:
-        if answer := _answer(error.orig):
-            raise answer from error
-        raise
+def _keeper(folder: Path, write: bool, address: str | None) -> Keeper:
+    marked = (folder / MARK).is_file()
+    if address and not marked and (folder / FILE).exists():
+        raise StoreError("The stories of this data folder are in a file in it: choose another folder, or unset " + ADDRESS + ".")
+    if not (marked or address):
+        return File(folder, write)
+    if not (address := address or os.environ.get(ADDRESS)):
+        raise StoreError("The stories of this data folder are in a PostgreSQL database: set " + ADDRESS + " to its address.")
+    from core.store.postgres import Server  # psycopg is there only where somebody wants it
 
-
-def _answer(fault: Any) -> StoreError | None:
-    code: int = getattr(fault, "sqlite_errorcode", 0)
-    if code in (sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_UNIQUE):
-        return WriteConflict("Somebody else changed this story first; load it again.")
-    match code & 0xFF:  # the primary code; the rest says where exactly
-        case sqlite3.SQLITE_FULL:
-            return ReadOnly("The disk is full: free some space, then go on; nothing that was kept is lost.")
-        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
-            return ReadOnly("Another process is writing to the data folder and does not finish; try again in a moment.")
-        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_IOERR | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM:
-            return ReadOnly("The data folder cannot be written or read ({why}); check its disk and permissions.", why=fault)
-        case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
-            return StoreError("The database of the data folder is damaged; restore it from a copy.")
-    return None
+    return Server(folder, folder / MARK, address, write)

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, func, insert, select, update
-from sqlalchemy.dialects import sqlite
 from sqlmodel import col
 
 from core.errors import CommandError
@@ -18,6 +17,7 @@ from core.store import reviewable
 from core.store.gathering import recount
 from core.store.queue import next_turn
 from core.store.review_tables import Gold, Lease, Review, Reviewable, Skip
+from core.store.sql import put
 
 LEASE = timedelta(minutes=10)
 
@@ -36,8 +36,7 @@ class Deciding(NamedTuple):
 def lease(db: Connection, by: Deciding) -> datetime:
     """Gives the item to the reviewer, whoever else has it; returns until when."""
     until = by.now + LEASE
-    held = sqlite.insert(Lease).values(item_id=by.item_id, reviewer=by.reviewer, until=until)
-    db.execute(held.on_conflict_do_update(index_elements=["item_id", "reviewer"], set_={"until": until}))
+    put(db, Lease, [{"item_id": by.item_id, "reviewer": by.reviewer, "until": until}], key=("item_id", "reviewer"))
     return until
 
 

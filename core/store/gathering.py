@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, func, select, union, update
-from sqlalchemy.dialects.sqlite import insert
 from sqlmodel import col
 
 from core.events import Event
 from core.store import reviewable
 from core.store.projection import Row
 from core.store.review_tables import Gold, Review, Reviewable, Skip
+from core.store.sql import put
 from core.trajectory import Trajectory
 from core.types import AttemptKey
 
@@ -28,10 +28,7 @@ def put_made(db: Connection, story_id: str, told: Told, keys: Iterable[AttemptKe
     first, events, t = told
     unjudged = {"superseded": False, "critic": None, "accepted": None, "p_success": None, "score": None, "person_accepted": None}
     rows = [{"story_id": story_id, **row, **unjudged} for row in reviewable.made(story_id, first, events, t)]
-    if rows:
-        new = insert(Reviewable)
-        facts = {name: new.excluded[name] for name in rows[0] if name not in ("story_id", "kind", "key")}
-        db.execute(new.on_conflict_do_update(index_elements=["story_id", "kind", "key"], set_=facts), rows)
+    put(db, Reviewable, rows, key=("story_id", "kind", "key"))
     for said in reviewable.opinions(story_id, events, t, keys):
         _change(db, story_id, said)
     if reviewable.replanned(events):

@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from pydantic import AwareDatetime, Field
-from sqlalchemy import RowMapping, Select, func, literal, select, tuple_
+from sqlalchemy import RowMapping, Select, literal, select, tuple_
 from sqlmodel import col
 
 from core.store.projection import Status, StoryCard
+from core.store.sql import holds
 from core.store.tables import Story, Utc
 from core.types import ImageRef, Value
 
@@ -61,7 +62,7 @@ def selected(query: StoryQuery) -> Select[Any]:
         if (wanted := getattr(query, name)) is not None:
             chosen = chosen.where(col(getattr(Story, name)) == wanted)
     for word in query.words.casefold().split()[:WORDS]:
-        chosen = chosen.where(func.instr(col(Story.words), word) > 0)
+        chosen = chosen.where(holds(col(Story.words), word))
     if query.since:
         chosen = chosen.where(col(Story.created_at) >= query.since)
     if query.until:

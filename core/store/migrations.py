@@ -1,7 +1,8 @@
 """Brings a database to today's shape: numbered functions, each run once, in order, in a transaction of its own.
 
-SQLite's ``user_version`` is the number of migrations that a database has seen. A migration that has shipped never changes:
-to change a table or a fact's shape, add the next one. Knows no domain value.
+A migration that has shipped never changes: to change a table or a fact's shape, add the next one. The first three are for
+SQLite alone: a PostgreSQL database begins in the shape of the day when it is made, and sees those that come after. Knows no
+domain value.
 """
 
 from __future__ import annotations
@@ -245,19 +246,3 @@ def _run(db: Connection, statements: str) -> None:
 
 
 MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_1_first_tables, _2_library, _3_reviewing)
-
-
-def version_of(db: Connection) -> int:
-    """How many migrations this database has seen."""
-    version: int = db.exec_driver_sql("PRAGMA user_version").scalar_one()
-    return version
-
-
-def migrate(db: Connection) -> bool:
-    """Runs the next migration that this database has not seen; returns False if there is none."""
-    version = version_of(db)
-    if version >= len(MIGRATIONS):
-        return False
-    MIGRATIONS[version](db)
-    db.exec_driver_sql(f"PRAGMA user_version = {version + 1}")
-    return True

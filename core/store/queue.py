@@ -32,6 +32,7 @@ from core.policy import derive_seed
 from core.reviewing import Fault
 from core.store.review_tables import DICE, Gold, Lease, Review, Reviewable, Skip
 from core.store.reviewable import bits
+from core.store.sql import holds, row_by_row
 from core.store.tables import Story
 from core.types import Value
 
@@ -107,7 +108,7 @@ def disagreements(query: Query, limit: int) -> Select[Any]:
 
 def done_and_all(query: Query) -> Select[Any]:
     """How many of the matching items have all answers that they need, and how many match, whoever answered them."""
-    done = or_(col(Reviewable.answers) >= query.required, col(Reviewable.settled) == 1)
+    done = or_(col(Reviewable.answers) >= query.required, col(Reviewable.settled) == true())
     counts = select(func.coalesce(func.sum(case((done, 1), else_=0)), 0), func.count()).select_from(Reviewable)
     return counts.where(col(Reviewable.kind) == query.kind, _fitting(query))
 
@@ -170,13 +171,8 @@ def _fitting(query: Query) -> ColumnElement[bool]:
         filters.append(col(Reviewable.faults).bitwise_and(bits(query.faults)) != 0)
     if query.flagged:
         filters.append(col(Reviewable.flags) > 0)
-    filters += [func.instr(col(Reviewable.words), word) > 0 for word in query.words.casefold().split()[:WORDS]]
-    return _seen(*filters, *_when(query), exists().where(and_(*story)).correlate(Reviewable))
-
-
-def _seen(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
-    """All these, looked at row by row: otherwise SQLite takes an index for one of them, or thinks little is left, and sorts."""
-    return func.likely(func.iif(and_(*conditions), 1, 0))
+    filters += [holds(col(Reviewable.words), word) for word in query.words.casefold().split()[:WORDS]]
+    return row_by_row(and_(*filters, *_when(query), exists().where(and_(*story)).correlate(Reviewable)))
 
 
 def _when(query: Query) -> Iterator[ColumnElement[bool]]:
@@ -200,7 +196,7 @@ def _gold_is_due(db: Connection, query: Query, asking: Asking) -> bool:
 def _gold(query: Query, asking: Asking) -> Select[Any]:
     known = col(Reviewable.id).in_(select(col(Gold.item_id)))
     shown = exists().where(col(Story.id) == col(Reviewable.story_id), col(Story.deleted).is_(False)).correlate(Reviewable)
-    fitting = _seen(col(Reviewable.kind) == query.kind, shown)  # so that it begins with the few that are gold
+    fitting = row_by_row(and_(col(Reviewable.kind) == query.kind, shown))  # so that it begins with the few that are gold
     found = select(col(Reviewable.id)).where(known, fitting, *untouched(asking))
     return found.order_by(col(Reviewable.dice)).limit(1)
 

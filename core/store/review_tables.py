@@ -7,11 +7,13 @@ so that a decision costs the same among a hundred attempts and among twenty thou
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
-from sqlalchemy import Column, Computed, Float, Index, Integer, text
+from sqlalchemy import Column, Float, Index, Integer, false, text
 from sqlmodel import Field, SQLModel
 
+from core.store.sql import Derived, partial
 from core.store.tables import Utc
 
 DICE = 2_147_483_647  # sides; a prime, so that the products below reach all of them
@@ -26,6 +28,12 @@ DISAGREEMENT = (
 )
 #: An order that nobody would call one, and that no later row changes.
 SHUFFLED = f"((id * 2654435761) % {DICE}) * (id + 12345) % {DICE}"
+
+
+def _in_words_of_postgresql(expression: str) -> str:
+    """Its ``max`` and ``min`` of a row have other names, and its truth values are no numbers unless one says so."""
+    named = expression.replace("max(", "greatest(").replace("min(", "least(")
+    return re.sub(r"\b(accepted|person_accepted)\b|(yes > 0|no = 0)", lambda found: f"CAST({found[0]} AS INTEGER)", named)
 
 
 def _walked(order: str, *columns: str) -> Index:
@@ -47,7 +55,7 @@ class Reviewable(SQLModel, table=True):
         _walked("newest", "at"),
         _walked("random", "dice"),
         _walked("story", "story_id", "seq"),
-        Index("reviewable_split", "kind", sqlite_where=text("split = 1")),
+        partial("reviewable_split", "kind", where="split = 1", there="split"),
         Index("reviewable_painters", "painter"),
         Index("reviewable_critics", "critic"),
     )
@@ -73,12 +81,12 @@ class Reviewable(SQLModel, table=True):
     no: int = Field(sa_column_kwargs={"server_default": text("0")})
     flags: int = Field(sa_column_kwargs={"server_default": text("0")})
     faults: int = Field(sa_column_kwargs={"server_default": text("0")})  # bit n: fault n of core.reviewing.FAULTS
-    split: bool = Field(sa_column_kwargs={"server_default": text("0")})  # they differ, and nobody has decided
-    settled: bool = Field(sa_column_kwargs={"server_default": text("0")})
+    split: bool = Field(sa_column_kwargs={"server_default": false()})  # they differ, and nobody has decided
+    settled: bool = Field(sa_column_kwargs={"server_default": false()})
     # These follow from the columns above.
-    uncertainty: float = Field(sa_column=Column(Float, Computed(UNCERTAINTY, persisted=False)))
-    disagreement: float = Field(sa_column=Column(Float, Computed(DISAGREEMENT, persisted=False)))
-    dice: int = Field(sa_column=Column(Integer, Computed(SHUFFLED, persisted=False)))
+    uncertainty: float = Field(sa_column=Column(Float, Derived(UNCERTAINTY, UNCERTAINTY)))
+    disagreement: float = Field(sa_column=Column(Float, Derived(DISAGREEMENT, _in_words_of_postgresql(DISAGREEMENT))))
+    dice: int = Field(sa_column=Column(Integer, Derived(SHUFFLED, SHUFFLED)))
 
 
 class Review(SQLModel, table=True):
@@ -89,9 +97,9 @@ class Review(SQLModel, table=True):
     """
 
     __table_args__ = (
-        Index("review_standing", "item_id", "reviewer", unique=True, sqlite_where=text("retracted_at IS NULL")),
-        Index("review_turn", "reviewer", "turn", sqlite_where=text("retracted_at IS NULL")),
-        Index("review_at", "reviewer", "at", sqlite_where=text("retracted_at IS NULL")),
+        partial("review_standing", "item_id", "reviewer", unique=True, where="retracted_at IS NULL"),
+        partial("review_turn", "reviewer", "turn", where="retracted_at IS NULL"),
+        partial("review_at", "reviewer", "at", where="retracted_at IS NULL"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -111,8 +119,8 @@ class Skip(SQLModel, table=True):
     """A reviewer set an item aside, perhaps for somebody else to look at (``flagged``)."""
 
     __table_args__ = (
-        Index("skip_standing", "item_id", "reviewer", sqlite_where=text("undone_at IS NULL")),
-        Index("skip_turn", "reviewer", "turn", sqlite_where=text("undone_at IS NULL")),
+        partial("skip_standing", "item_id", "reviewer", where="undone_at IS NULL"),
+        partial("skip_turn", "reviewer", "turn", where="undone_at IS NULL"),
     )
 
     id: int | None = Field(default=None, primary_key=True)

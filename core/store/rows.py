@@ -13,6 +13,7 @@ from core.errors import StoreError
 from core.events import EVENT, Branched, Event, Failed, Imported, Redone, Undone
 from core.store import gathering
 from core.store.projection import Row, attempt_rows, failures_of, founding_row, story_row, timing_rows, touched
+from core.store.sql import put
 from core.store.tables import Attempt, Story, Timing
 from core.store.tables import Event as Fact
 from core.trajectory import Trajectory
@@ -169,8 +170,8 @@ def _put_story(db: Connection, story_id: str, values: Row) -> None:
 
 
 def _put(db: Connection, table: type[Any], story_id: str, rows: Iterable[Row]) -> None:
-    if values := [{"story_id": story_id, **row} for row in rows]:
-        db.execute(insert(table).prefix_with("OR REPLACE"), values)
+    key = [column.name for column in table.__table__.primary_key]
+    put(db, table, [{"story_id": story_id, **row} for row in rows], key)
 
 
 def _kept(db: Connection, story_id: str) -> set[AttemptKey]:

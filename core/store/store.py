@@ -1,7 +1,7 @@
 """Keeps stories: appends their facts, folds them back, lists them. Knows no model and decides nothing about a story.
 
 A fact and the rows that follow from it are written in one transaction: both are there afterwards, or neither. Pictures are
-in the image store before a fact names them.
+in the image store before a fact names them. Where several processes share a database, live stories are kept in step with it.
 """
 
 from __future__ import annotations
@@ -25,19 +25,21 @@ from core.events import Branched, Event
 from core.images import ImageStore
 from core.policy import derive_seed
 from core.store import library, rows, usage
-from core.store.audit import Audit, audit, damage
+from core.store.audit import Audit, audit
+from core.store.company import Company
 from core.store.database import Database
 from core.store.library import Page, StoryQuery
 from core.store.projection import StoryCard
 from core.store.reviews import Reviews
 from core.store.tables import Story as StoryRow
 from core.store.timings import Timings, timings_of
-from core.story import Story
+from core.story import Source, Story
 from core.trajectory import Trajectory, evolve, fold
 
 ID = re.compile(r"[a-z0-9]{12}")
 IMAGES = "images"
 EVERYTHING = StoryQuery()
+AN_HOUR = 3600.0  # seconds: what is half written for so long in a folder that several processes share, nobody goes on with
 
 
 class Store:
@@ -46,16 +48,21 @@ class Store:
     ``read_only`` says why nothing can be written here (another process owns the folder, ...), and is empty if it can.
     """
 
-    def __init__(self, folder: Path, write: bool = True) -> None:
-        """Opens a data folder, and makes it if it is missing. Without ``write`` it only looks, and keeps nobody from writing."""
+    def __init__(self, folder: Path, write: bool = True, address: str | None = None) -> None:
+        """Opens a data folder, and makes it if it is missing. Without ``write`` it only looks, and keeps nobody from writing.
+
+        ``address``, of a PostgreSQL database, is where the stories of a new folder go; a folder that is there knows it.
+        """
         self.images = ImageStore(folder / IMAGES)
-        self.database = Database(folder, write)
+        self.database = Database(folder, write, address)
         self._live: WeakValueDictionary[str, Story] = WeakValueDictionary()
-        self._deleted = set[str]()  # by this process, so that a live story that was deleted is not found either
+        self._deleted = set[str]()  # so that a live story that was deleted is not found either
         self._opening = Lock()
         self._reviews: Reviews | None = None
+        self._company = Company(self.database, self._living, self._deleted) if self.database.shared and write else None
+        self._source: Source | None = self._company.since if self._company else None
         if not self.read_only:
-            self.images.sweep()
+            self.images.sweep(older_than=AN_HOUR if self.database.shared else 0.0)
 
     @property
     def read_only(self) -> str:
@@ -71,6 +78,8 @@ class Store:
 
     def close(self) -> None:
         """Gives the folder back. Stories that are still in use can no longer record."""
+        if self._company:
+            self._company.close()
         self.database.close()
 
     def __enter__(self) -> Store:
@@ -87,6 +96,7 @@ class Store:
         if not ID.fullmatch(story.id):
             raise StoreError("A story's id is 12 lower-case letters and digits.")
         story.send(command, by)
+        story.source = self._source
         with self._opening:
             return self._live.setdefault(story.id, story)
 
@@ -96,7 +106,7 @@ class Store:
             live = None if self.read_only or story_id in self._deleted else self._live.get(story_id)
             if live is None:
                 events = self.events(story_id)
-                live = Story(story_id, fold(events), len(events), sink=self.append)
+                live = Story(story_id, fold(events), len(events), sink=self.append, source=self._source)
                 if not self.read_only:
                     self._live[story_id] = live
             return live
@@ -128,7 +138,8 @@ class Store:
         with self.database.writing() as db:
             rows.put_branch(db, branch, before, fact, trajectory)
         with self._opening:
-            return self._live.setdefault(branch, Story(branch, trajectory, len(before) + 1, sink=self.append))
+            story = Story(branch, trajectory, len(before) + 1, sink=self.append, source=self._source)
+            return self._live.setdefault(branch, story)
 
     def duplicate(self, story_id: str, by: str) -> Story:
         """A branch that keeps the seed, so that what is drawn again in both is the same in both."""
@@ -146,6 +157,27 @@ class Store:
     def restore(self, story_id: str) -> None:
         self._mark(story_id, "deleted", False)
         self._deleted.discard(story_id)
+
+    # ------------------------------------------------------------ among several processes
+
+    @property
+    def shared(self) -> bool:
+        """Whether other processes may tell and change these stories, too."""
+        return self.database.shared
+
+    @property
+    def own_folder(self) -> Path:
+        """Where this process may keep what it alone reads: the data folder, or one of its own in a shared one."""
+        return self._company.own_folder if self._company else self.database.folder
+
+    def claim(self, story_id: str) -> bool:
+        """Whether this process may tell the story: no other one does. Holds until :meth:`release`, or the process ends."""
+        return self._company is None or self._company.claim(story_id)
+
+    def release(self, story_id: str) -> None:
+        """Lets other processes tell the story."""
+        if self._company:
+            self._company.release(story_id)
 
     # ------------------------------------------------------------ looks
 
@@ -235,8 +267,7 @@ class Store:
 
     def damage(self) -> list[str]:
         """What is wrong with the database as a whole."""
-        with self.database.reading() as db:
-            return damage(db)
+        return self.database.damage()
 
     # ------------------------------------------------------------ inside
 
@@ -244,8 +275,12 @@ class Store:
         """Whoever opens the story next gets it as it is stored, not a live one that somebody else has overtaken."""
         with self._opening:
             live = self._live.get(story_id)
-            if live and live.length < length:
+            if live and live.length < length and not self.shared:  # where others write, it catches up instead
                 del self._live[story_id]
+
+    def _living(self) -> dict[str, Story]:
+        with self._opening:
+            return dict(self._live)
 
     def _mark(self, story_id: str, column: str, on: bool) -> None:
         with self.database.writing() as db:

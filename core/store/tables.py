@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sqlalchemy import DateTime, Dialect, Index, text
+from sqlalchemy import DateTime, Dialect, Index, false, text
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
+from core.store.sql import partial
+
 
 class Utc(TypeDecorator[datetime]):
-    """A moment. SQLite keeps no time zone: it is UTC in the row, and says so again when it is read."""
+    """A moment. No time zone is kept: it is UTC in the row, and says so again when it is read."""
 
     impl = DateTime
     cache_ok = True
@@ -42,8 +44,8 @@ class Story(SQLModel, table=True):
         Index("story_newest_of_profile", "profile", "deleted", "created_at", "id"),
         Index("story_newest_starred", "starred", "deleted", "created_at", "id"),
         Index("story_profiles", "owner", "deleted", "profile"),
-        Index("story_of_trunk", "trunk", sqlite_where=text("trunk IS NOT NULL")),
-        Index("story_to_gather", "id", sqlite_where=text("gathered = 0")),
+        partial("story_of_trunk", "trunk", where="trunk IS NOT NULL"),
+        partial("story_to_gather", "id", where="gathered = 0", there="NOT gathered"),
     )
 
     id: str = Field(primary_key=True)
@@ -60,16 +62,16 @@ class Story(SQLModel, table=True):
     created_at: datetime = Field(sa_type=Utc)
     updated_at: datetime = Field(sa_type=Utc)
     deleted: bool
-    starred: bool = Field(sa_column_kwargs={"server_default": text("0")})
+    starred: bool = Field(sa_column_kwargs={"server_default": false()})
     trunk: str | None = Field(foreign_key="story.id")
     trunk_length: int = Field(sa_column_kwargs={"server_default": text("0")})
-    gathered: bool = Field(sa_column_kwargs={"server_default": text("0")})
+    gathered: bool = Field(sa_column_kwargs={"server_default": false()})
 
 
 class Event(SQLModel, table=True):
     """One fact. The primary key is what keeps two writers from both appending number ``seq``."""
 
-    __table_args__ = (Index("event_failed", "story_id", sqlite_where=text("kind = 'failed'")),)
+    __table_args__ = (partial("event_failed", "story_id", where="kind = 'failed'"),)
 
     story_id: str = Field(primary_key=True, foreign_key="story.id")
     seq: int = Field(primary_key=True)

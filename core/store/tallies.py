@@ -11,6 +11,7 @@ from sqlmodel import col
 from core.store import queue
 from core.store.queue import Query
 from core.store.review_tables import Gold, Review
+from core.store.reviewable import ANSWER
 from core.types import Value
 
 LAST = 20  # answers that the pace is measured by
@@ -46,7 +47,7 @@ def progress_of(db: Connection, reviewer: str, query: Query, now: datetime) -> P
     count = select(func.count()).select_from(Review).where(*mine)
     own, today = db.scalar(count), db.scalar(count.where(col(Review.at) >= midnight))
     done, matching = db.execute(queue.done_and_all(query)).one()
-    latest = select(col(Review.at), func.json_extract(col(Review.answer), "$.seconds").label("seconds"))
+    latest = select(col(Review.at), col(Review.answer))
     last = db.execute(latest.where(*mine).order_by(col(Review.at).desc()).limit(LAST)).all()
     minutes = (last[0].at - last[-1].at).total_seconds() / 60 if last else 0.0
     return Progress(
@@ -55,7 +56,7 @@ def progress_of(db: Connection, reviewer: str, query: Query, now: datetime) -> P
         done=done,
         all=matching,
         pace=(len(last) - 1) / minutes if minutes else None,
-        median_seconds=median(row.seconds for row in last) if last else None,
+        median_seconds=median(ANSWER.validate_json(row.answer).seconds for row in last) if last else None,
     )
 
 

@@ -43,7 +43,7 @@ def test_nothing_that_annotators_do_changes_a_story_its_rows_or_its_pictures(sto
     def told_of() -> list:
         with store.database.reading() as db:
             tables = [
-                db.exec_driver_sql(f"SELECT * FROM {name} ORDER BY 1, 2").all()
+                sorted(db.exec_driver_sql(f"SELECT * FROM {name}").all(), key=repr)
                 for name in ("story", "event", "attempt", "timing")
             ]
         return [tables, store.events(story.id), store.page(), sorted(store.images.files())]

@@ -170,6 +170,7 @@ while taken := store.reviews.take(sys.argv[2], Query(), now):
 """
 
 
+@pytest.mark.sqlite
 def test_two_processes_never_get_the_same_item_even_without_the_lock(store: Store) -> None:
     items = story_of(store, "thestory0001", [number / 30 for number in range(30)])
     others = []

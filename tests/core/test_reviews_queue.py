@@ -247,6 +247,7 @@ FILTERS: dict[str, dict] = {
 }
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("analysed", [False, True])
 @pytest.mark.parametrize("asked", FILTERS.values(), ids=FILTERS)
 @pytest.mark.parametrize("order", ORDERS)
@@ -265,6 +266,7 @@ def test_the_next_item_is_found_by_walking_an_index_and_sorts_nothing(
     assert not [plan for plan in plans if "TEMP B-TREE" in plan or plan.startswith("SCAN")]
 
 
+@pytest.mark.sqlite
 def test_every_decision_reads_and_writes_by_indexes(store: Store) -> None:
     crowd(store, 200)
     item = AttemptItem(story=f"{3:012}", attempt=key(0))
@@ -337,6 +339,7 @@ def answered_by(store: Store, ids: list[int], reviewer: str) -> None:
         db.exec_driver_sql("UPDATE reviewable SET answers = answers + 1, yes = yes + 1 WHERE id <= ?", (len(ids),))
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("order", ORDERS)
 def test_a_decision_among_twenty_thousand_costs_what_it_costs_among_two_hundred(store: Store, order: Order) -> None:
     ids = crowd(store, 20_000)
@@ -357,6 +360,7 @@ def test_a_decision_among_twenty_thousand_costs_what_it_costs_among_two_hundred(
     assert among <= 1200, "past one's own 12,000 answers that want another's: some dozen steps each"
 
 
+@pytest.mark.sqlite
 def test_progress_among_twenty_thousand_passes_each_once(store: Store) -> None:
     crowd(store, 20_000)
     steps = Steps(store)

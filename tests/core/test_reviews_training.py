@@ -225,6 +225,7 @@ def aged(store: Store, *more: str) -> Path:
     return folder
 
 
+@pytest.mark.sqlite
 def test_what_an_older_version_kept_can_be_reviewed_branches_included(store: Store) -> None:
     trunk = told(store)
     branch = store.branch(trunk.id, ME)
@@ -241,6 +242,7 @@ def test_what_an_older_version_kept_can_be_reviewed_branches_included(store: Sto
         assert [again.audit(story_id).faults for story_id in again.ids()] == [(), ()]
 
 
+@pytest.mark.sqlite
 def test_a_story_that_cannot_be_read_keeps_nobody_from_reviewing_the_others(store: Store) -> None:
     items = story_of(store, "thestory0001", [0.5])
     story_of(store, "thestory0002", [0.5])
@@ -251,6 +253,7 @@ def test_a_story_that_cannot_be_read_keeps_nobody_from_reviewing_the_others(stor
         assert taken.item == items[0]
 
 
+@pytest.mark.sqlite
 def test_reviews_that_the_old_table_held_are_kept(store: Store) -> None:
     (item,) = story_of(store, "thestory0001", [0.5])
     said = "(1, 'thestory0001', 's1', 0, 0, 'ann', 0, NULL, 'too red', 'v2', '2026-01-02 03:04:05')"

@@ -171,6 +171,7 @@ def test_failed_calls_are_counted_for_the_attempt_they_were_for(store: Store) ->
     assert store.card(story.id).failures == 6
 
 
+@pytest.mark.sqlite
 def test_writes_are_immediate_and_flushed_and_rows_belong_to_stories(store: Store) -> None:
     with store.database.writing() as db:
         settings = [db.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in ("journal_mode", "synchronous", "foreign_keys")]

@@ -7,6 +7,7 @@ import re
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from core.commands import Overrule, Pause, Rename, Resume, Retry, Undo
 from core.errors import NotFound, ReadOnly
@@ -22,7 +23,7 @@ ANN, BOB = "person:ann", "person:bob"
 
 def rows_in(store: Store, table: str, story_id: str) -> int:
     with store.database.reading() as db:
-        count: int = db.exec_driver_sql(f"SELECT count(*) FROM {table} WHERE story_id = ?", (story_id,)).scalar_one()
+        count: int = db.execute(text(f"SELECT count(*) FROM {table} WHERE story_id = :id"), {"id": story_id}).scalar_one()
         return count
 
 
@@ -151,7 +152,8 @@ def test_failures_before_a_branch_are_on_its_card_and_in_no_row_of_its_attempts(
     branch.record(Failed(task="judge", attempt=key, code="reply", message="?"))
     assert store.card(branch.id).failures == store.card(trunk.id).failures + 1
     with store.database.reading() as db:
-        assert db.exec_driver_sql("SELECT failures FROM attempt WHERE story_id = ?", (branch.id,)).scalars().all() == [1]
+        failures = text("SELECT failures FROM attempt WHERE story_id = :id")
+        assert db.scalars(failures, {"id": branch.id}).all() == [1]
     assert healthy(store)
 
 

@@ -186,6 +186,7 @@ QUERIES = {
 }
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("analysed", [False, True])
 @pytest.mark.parametrize("later", [False, True], ids=["first page", "later page"])
 @pytest.mark.parametrize("asked", QUERIES.values(), ids=QUERIES)
@@ -200,6 +201,7 @@ def test_a_list_walks_an_index_and_sorts_nothing(store: Store, asked: dict, late
     assert ("created_at" in plan) == (later or "since" in asked), "it begins where the page does"
 
 
+@pytest.mark.sqlite
 def test_profiles_timings_and_unfinished_stories_are_read_from_an_index(store: Store) -> None:
     fill(store, range(100))
     assert plans(store, lambda: store.profiles("ann")) == [

@@ -47,6 +47,7 @@ def test_two_threads_cannot_both_append_fact_n(store: Store) -> None:
     assert [event.kind for event in store.events(story.id)] == ["opened", "paused"]
 
 
+@pytest.mark.sqlite
 def test_a_live_story_that_was_overtaken_is_loaded_again(store: Store) -> None:
     story = store.create(ASKED)
     twin(store, story).send(Pause())
@@ -91,6 +92,7 @@ def other_process(store: Store, story_id: str, *more: str) -> list[str]:
     return done.stdout.splitlines()
 
 
+@pytest.mark.sqlite
 def test_a_second_process_can_look_and_is_told_who_owns_the_folder(store: Store) -> None:
     story = store.create(ASKED)
     read_only, looked, wrote = other_process(store, story.id)
@@ -100,6 +102,7 @@ def test_a_second_process_can_look_and_is_told_who_owns_the_folder(store: Store)
     assert store.read_only == ""
 
 
+@pytest.mark.sqlite
 def test_two_processes_cannot_both_append_fact_n_even_without_the_lock(store: Store) -> None:
     story = store.create(ASKED)
     (store.database.folder / "lock").unlink()  # whoever does this gets two owners
@@ -113,6 +116,7 @@ def test_two_processes_cannot_both_append_fact_n_even_without_the_lock(store: St
     assert [event.kind for event in store.events(story.id)] == ["opened", "resumed", "paused"]
 
 
+@pytest.mark.sqlite
 def test_the_folder_is_free_again_when_its_owner_closes_it(store: Store) -> None:
     story = store.create(ASKED)
     with Store(store.database.folder) as second:
@@ -135,6 +139,7 @@ def test_a_reader_sees_what_the_owner_writes_meanwhile(store: Store) -> None:
     assert store.read_only == "", "looking takes no lock"
 
 
+@pytest.mark.sqlite
 def test_a_folder_that_cannot_be_locked_can_be_read(store: Store) -> None:
     story = told(store)
     store.close()

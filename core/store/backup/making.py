@@ -14,7 +14,7 @@ from urllib.parse import quote
 from core.errors import StoreError
 from core.store.backup.copying import Place, Report, alone, copied, copy_pictures, disk_full, hash_of, refusing, size_of
 from core.store.backup.manifest import DATABASE, FILES, MANIFEST, OTHERS, PICTURES, Copied, Counts, Kept, Manifest, parse_manifest
-from core.store.database import FILE
+from core.store.sqlite import FILE
 from core.store.store import Store
 
 OURS = {MANIFEST, FILES, PICTURES, "incoming"}
@@ -30,7 +30,10 @@ def back_up(store: Store, target: Path, report: Report = lambda done, of: None) 
 
     Killed, it goes on where it was when it is called again, and the earlier backup holds until this one is whole. ``StoreError``
     if the target is something else or cannot be written. Pictures that are damaged in the data folder are left out and named.
+    Of stories that are in a PostgreSQL database this makes none.
     """
+    if store.shared:
+        raise StoreError("These stories are in a PostgreSQL database: copy it with pg_dump, and then the data folder.")
     folder = store.database.folder
     _check_target(folder, target)
     with refusing(WHAT):

@@ -10,8 +10,8 @@ from pydantic import Field, ValidationError
 
 from core.errors import StoreError
 from core.events import SCHEMA
-from core.store.database import FILE
 from core.store.migrations import MIGRATIONS
+from core.store.sqlite import FILE
 from core.types import Value
 
 FORMAT = "interleave-backup"

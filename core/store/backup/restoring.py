@@ -12,8 +12,8 @@ from tempfile import TemporaryDirectory
 from core.errors import StoreError
 from core.store.backup.copying import Place, Report, alone, copy_pictures, picture_in, refusing, size_of, sync
 from core.store.backup.manifest import DATABASE, FILES, MANIFEST, PICTURES, Manifest, parse_manifest
-from core.store.database import FILE
 from core.store.migrations import MIGRATIONS
+from core.store.sqlite import FILE
 from core.store.store import IMAGES, Store
 
 
