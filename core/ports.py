@@ -138,13 +138,17 @@ class Judge(Protocol):
     def score(self, cases: list[JudgeCase]) -> Stream[Results[Score]]: ...
 
 
+Role = Literal["planner", "painter", "critic"]
+
+
 @dataclass(frozen=True)
 class Agents:
-    """The models of one profile."""
+    """The models of one profile. The painter draws ``abreast`` pictures at once: more than one if it is on several devices."""
 
     planner: Planner
     painter: Painter
     critic: Critic
+    abreast: int = 1
 
 
 class Gallery(Protocol):

@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, assert_never
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -20,7 +20,7 @@ from core.backends.pipelines import DiffusionModel
 from core.backends.weights import find_weights, is_folder, named
 from core.dialect import Pack, load_pack
 from core.errors import ProfileError
-from core.ports import Agents, Painter
+from core.ports import Agents, Critic, Painter, Planner, Role
 from core.types import Policy, Value
 
 if TYPE_CHECKING:
@@ -245,6 +245,22 @@ def build_agents(profile: Profile, device: str | None = None) -> Agents:
         critic=VlmCritic(vlms.get(profile.critic, sure=True), pack),
         painter=PAINTERS[profile.painter.kind](profile.painter, pack, vlms),
     )
+
+
+def build_agent(profile: Profile, role: Role) -> Planner | Painter | Critic:
+    """Loads one of the profile's agents alone, as a process of a cluster has it. ``ProfileError`` if its weights are missing."""
+    from core.backends.vlm import VlmCritic, VlmPlanner
+
+    pack, vlms = load_pack(Path(profile.prompts)), _Vlms(None)
+    match role:
+        case "planner":
+            return VlmPlanner(vlms.get(profile.planner), pack)
+        case "critic":
+            return VlmCritic(vlms.get(profile.critic, sure=True), pack)
+        case "painter":
+            return PAINTERS[profile.painter.kind](profile.painter, pack, vlms)
+        case _:
+            assert_never(role)
 
 
 def build_painter(profile: Profile, device: str | None = None) -> Painter:

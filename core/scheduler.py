@@ -1,8 +1,8 @@
 """The loop: asks what is next for every story, does tasks of one kind together, records each fact, then shows it.
 
 One story is a list of one. Plans and verdicts are decoded as one batch, because decoding is bound by bandwidth; drawings
-go one at a time and take turns, because denoising is bound by arithmetic, unless the painter says that a batch is quicker.
-Knows no thread: whoever iterates owns the models.
+go one at a time for each device that draws, and take turns, because denoising is bound by arithmetic, unless the painter says
+that a batch is quicker. Knows no thread: whoever iterates owns the models.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ class Scheduler:
             return found if len(found) >= least else []
 
         full = self.batch if self.patient else 1
-        drawings = self.batch if self.agents.painter.batches else 1
+        drawings = max(self.agents.abreast, self.batch if self.agents.painter.batches else 1)
         return (
             some(Settle, len(tasks))
             or some(JudgeAttempt, self.batch, full)

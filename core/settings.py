@@ -37,6 +37,15 @@ class Settings(BaseSettings):
     )
     runs: Path = Field(default=Path("runs"), description="Folder of training runs; made when the first is started.")
     profile: str | None = Field(default=None, description="Profile of the models; none: the best that runs on this machine.")
+    ray: str | None = Field(
+        default=None,
+        description="Ray cluster that runs the models: auto, host:6379 or ray://host:10001; none: this process does.",
+    )
+    ray_pools: str = Field(
+        default="",
+        description="Processes of each agent on the cluster, and the share of a GPU of each, as in planner=1@0.2,painter=4@0.5,"
+        "critic=2@0.3; empty: one of each for each GPU.",
+    )
     host: str = Field(default="127.0.0.1", description="Address to listen on; 0.0.0.0 lets others in: set auth_file, too.")
     port: int = Field(default=7860, ge=1, le=65535, description="Port to listen on.")
     auth_file: Path | None = Field(default=None, description="File of who may sign in; none: whoever can reach the address.")

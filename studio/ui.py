@@ -15,9 +15,10 @@ import gradio as gr
 from starlette.middleware import Middleware
 
 from core import VERSION
+from core.cluster import find_agents
 from core.dialect import load_pack, shows_references
 from core.errors import ReadOnly
-from core.profiles import Profile, available_profiles, build_agents, default_profile, load_profile, missing_weights
+from core.profiles import Profile, available_profiles, default_profile, load_profile, missing_weights
 from core.settings import Settings
 from core.store import Store
 from studio.api import publish
@@ -44,6 +45,7 @@ from studio.worker import Worker
 
 if TYPE_CHECKING:
     from core.images import ImageStore
+    from core.ports import Agents
 
 #: The page's own styles; linked rather than given to Gradio, which would rewrite every selector.
 HEAD = """
@@ -70,7 +72,11 @@ def open_studio(settings: Settings) -> None:
             raise ReadOnly(store.read_only)
         others = [other for other in available_profiles() if other.name != profile.name and not missing_weights(other)]
         known = {each.name: each for each in (profile, *others)}
-        worker = Worker(store, store.images, lambda name: build_agents(known.get(name) or load_profile(name or profile.name)))
+
+        def load(name: str) -> Agents:
+            return find_agents(known.get(name) or load_profile(name or profile.name), settings.ray, settings.ray_pools)
+
+        worker = Worker(store, store.images, load)
         tellings = [_telling(each) for each in known.values()]
         limits = _limits(settings)
         controller = Controller(store, worker, sheet_of, tellings, limits)

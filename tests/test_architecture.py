@@ -35,6 +35,7 @@ FLOORS = {
     "core.storyfile": 4,
     "core.settings": 4,
     "core.profiles": 4,
+    "core.cluster": 4,
     "core.backends": 4,
     "studio": 5,
     "train": 5,
@@ -54,6 +55,8 @@ SAME_FLOOR = {
     ("core.storyfile", "core.images"),
     ("core.storyfile", "core.store"),
     ("core.profiles", "core.backends"),
+    ("core.cluster", "core.backends"),
+    ("core.cluster", "core.profiles"),
     ("core.profiles", "core.settings"),
 }
 #: Third parties that only these places may import.
@@ -66,6 +69,7 @@ KEPT_TO = {
     "sqlmodel": ("core.store",),
     "sqlalchemy": ("core.store",),
     "psycopg": ("core.store.postgres",),
+    "ray": ("core.backends.ray",),
 }
 
 

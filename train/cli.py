@@ -186,7 +186,8 @@ def _telling(
     store: Store, models: Profile, share: Share, in_flight: int, calls: Calls, complain: Complain, exact: bool
 ) -> Generator[int, None, None]:
     """Tells one share; yields, as things happen, how many of its stories came to rest. Its models are loaded only if needed."""
-    from core.profiles import build_agents
+    from core.cluster import find_agents
+    from core.settings import Settings
     from core.store import StoryCard
     from train.collect import Collection
 
@@ -194,7 +195,8 @@ def _telling(
         yield len(share.prompts)
         return
     gc.collect()  # the memory of the models before is free before these need it
-    agents = build_agents(models)
+    settings = Settings()
+    agents = find_agents(models, settings.ray, settings.ray_pools)
     if exact:
         from train.pocket.teacher import ExactCritic
 

@@ -218,13 +218,18 @@ def _grpo_launch(said: dict[str, Any], gpus: int, model: str, server: bool) -> s
 
 
 def redrawer_of(painter: str, judge: str) -> Redrawer:
-    """The painter of one profile, on this process's own device, and the judge."""
+    """The painter of one profile, on the Ray cluster that is set or on this process's own device, and the judge."""
     import torch
 
+    from core.cluster import find_painter
     from core.profiles import build_painter, load_profile
+    from core.settings import Settings
     from train.judging import judge_named
     from train.redrawing import Redrawer
 
+    settings = Settings()
+    if settings.ray:
+        return Redrawer(find_painter(load_profile(painter), settings.ray, settings.ray_pools), judge_named(judge))
     device = f"cuda:{os.environ.get('LOCAL_RANK', '0')}" if torch.cuda.is_available() else None
     return Redrawer(build_painter(load_profile(painter), device), judge_named(judge))
 
