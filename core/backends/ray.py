@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from threading import Lock
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 #: Of one GPU, where nobody says otherwise: a set of all three fills it.
 SHARES: dict[Role, float] = {"planner": 0.2, "painter": 0.5, "critic": 0.3}
 LOADING_SECONDS = 1800.0  # for the first member of a pool: some machines read tens of gigabytes over a network
+RETURNING_SECONDS = 60.0  # that a call waits where all members of a pool are gone, before it fails
 THREADS = 4  # of a member: one works, and others hear that a call is given up
 PART = re.compile(r"(planner|painter|critic)=([1-9][0-9]{0,3})(?:@([0-9]*\.?[0-9]+))?")
 
@@ -132,15 +134,16 @@ class Member:
 
 @dataclass
 class _Seat:
-    """A member as the pool sees it. ``begun``: its name is on the way; until then it is not asked."""
+    """A member as the pool sees it. ``begun``: its name is on the way; until then it is not asked. ``why`` it never will be."""
 
     member: Any
     begun: Any
     name: str = ""
+    why: StudioError | None = None
 
     def is_ready(self) -> bool:
-        """Whether it has loaded its model. ``StudioError`` if it can't."""
-        if not self.name and ray.wait([self.begun], timeout=0)[0]:
+        """Whether it has loaded its model."""
+        if not (self.name or self.why) and ray.wait([self.begun], timeout=0)[0]:
             try:
                 said = ray.get(self.begun)
             except RayTaskError:
@@ -149,8 +152,9 @@ class _Seat:
                 self.fall_ill()
                 return False
             if isinstance(said, StudioError):
-                raise said
-            self.name = said
+                self.why = said
+            else:
+                self.name = said
         return bool(self.name)
 
     def fall_ill(self) -> None:
@@ -182,9 +186,9 @@ class Pool:
         made = ray.remote(Member).options(**options, scheduling_strategy="SPREAD")
         members = [made.remote(build) for _ in range(size.members)]
         self._seats = [_Seat(member, member.begin.remote()) for member in members]
-        ray.wait([seat.begun for seat in self._seats], num_returns=1, timeout=LOADING_SECONDS)
-        if not (ready := self._well()):
-            raise ProfileError("The Ray cluster has no room for the models, or does not get done with loading them.")
+        if not (ready := self._awaited(LOADING_SECONDS)):
+            why = next((seat.why for seat in self._seats if seat.why), None)
+            raise why or ProfileError("The Ray cluster has no room for the models, or does not get done with loading them.")
         self.name = ready[0].name
         self.members = size.members
 
@@ -212,9 +216,18 @@ class Pool:
     def _well(self) -> list[_Seat]:
         return [seat for seat in self._seats if seat.is_ready()]
 
+    def _awaited(self, seconds: float) -> list[_Seat]:
+        """Those that are well, as soon as there are any; none if the time is up, or none will ever be."""
+        until = time.monotonic() + seconds
+        while not (well := self._well()) and (left := until - time.monotonic()) > 0:
+            if not (coming := [seat.begun for seat in self._seats if not seat.why]):
+                break
+            ray.wait(coming, num_returns=1, timeout=left)
+        return well
+
     def _ask(self, verb: str, cases: Sequence[Any]) -> Stream[list[Any]]:
         results: list[Any] = [None] * len(cases)
-        running = [_Part(places, seat) for places, seat in _dealt(len(cases), self._well())]
+        running = [_Part(places, seat) for places, seat in _dealt(len(cases), self._awaited(RETURNING_SECONDS))]
         if not running:
             raise Unreachable("All machines that have this model are gone; those that come back are asked again.")
         try:

@@ -36,8 +36,9 @@ SETTINGS = {
     "tcp_keepalives_count": "3",
 }
 WRITERS = 0x1EAF  # the first of the two numbers of the lock that writers take one after the other
-#: All tables of this database are ours, and are named.
-assert {tables.Story.__tablename__, review_tables.Review.__tablename__} <= set(SQLModel.metadata.tables)
+#: What the tables of these modules are made from; each has told it of its own.
+TABLES = SQLModel.metadata
+assert {tables.Story.__tablename__, review_tables.Review.__tablename__} <= set(TABLES.tables)
 
 
 class Server:
@@ -82,7 +83,7 @@ class Server:
 
     def create(self, db: Connection) -> bool:
         """Makes all tables, and lets the folder and the database name each other."""
-        SQLModel.metadata.create_all(db)
+        TABLES.create_all(db)
         db.exec_driver_sql("CREATE TABLE studio (id VARCHAR NOT NULL PRIMARY KEY, version INTEGER NOT NULL)")
         named = self._mark.read_text("ascii").strip() if self._mark.is_file() else self._name()
         db.execute(text("INSERT INTO studio VALUES (:id, 0)"), {"id": named})
