@@ -113,12 +113,10 @@ class Planner(Protocol):
 
 
 class Painter(Protocol):
-    """Draws pictures, from text or as edits of one. ``batches``: several in one call are quicker than one after another."""
+    """Draws pictures, from text or as edits of one."""
 
     @property
     def name(self) -> str: ...
-    @property
-    def batches(self) -> bool: ...
     def draw(self, cases: list[DrawCase]) -> Stream[Results[Image]]: ...
 
 
@@ -143,7 +141,11 @@ Role = Literal["planner", "painter", "critic"]
 
 @dataclass(frozen=True)
 class Agents:
-    """The models of one profile. The painter draws ``abreast`` pictures at once: more than one if it is on several devices."""
+    """The models of one profile.
+
+    The painter draws ``abreast`` pictures at once: one if it denoises, which keeps a device busy; more if it is on several
+    devices, or decodes.
+    """
 
     planner: Planner
     painter: Painter

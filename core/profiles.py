@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, assert_never
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, assert_never
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -64,6 +64,9 @@ class VlmModel(Value):
 
 class SceneModel(VlmModel):
     """A vision-language model that writes scene programs, drawn at ``side`` × ``side`` pixels."""
+
+    #: Drawings that are decoded together, as replies are.
+    abreast: ClassVar[int] = 8
 
     kind: Literal["scene"] = "scene"
     side: int = Field(default=768, ge=64, le=4096)
@@ -244,6 +247,7 @@ def build_agents(profile: Profile, device: str | None = None) -> Agents:
         planner=VlmPlanner(vlms.get(profile.planner), pack),
         critic=VlmCritic(vlms.get(profile.critic, sure=True), pack),
         painter=PAINTERS[profile.painter.kind](profile.painter, pack, vlms),
+        abreast=profile.painter.abreast,
     )
 
 

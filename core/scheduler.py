@@ -1,8 +1,8 @@
 """The loop: asks what is next for every story, does tasks of one kind together, records each fact, then shows it.
 
 One story is a list of one. Plans and verdicts are decoded as one batch, because decoding is bound by bandwidth; drawings
-go one at a time for each device that draws, and take turns, because denoising is bound by arithmetic, unless the painter says
-that a batch is quicker. Knows no thread: whoever iterates owns the models.
+go one at a time for each device that denoises, and take turns, because denoising is bound by arithmetic. Knows no thread:
+whoever iterates owns the models.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Scheduler:
     """Tells many stories with one set of models, in turns."""
 
     def __init__(self, agents: Agents, gallery: Gallery, batch: int = 8, patient: bool = False) -> None:
-        """``batch`` is the most that is decoded together: plans, verdicts, and drawings of a painter that batches.
+        """``batch`` is the most plans or verdicts that are decoded together.
 
         ``patient``, where nobody waits for a story, plans and verdicts wait until there are so many of them, as long as there
         is something to draw: drawings come a few at a time, so that verdicts would be asked for a few at a time, too.
@@ -102,12 +102,11 @@ class Scheduler:
             return found if len(found) >= least else []
 
         full = self.batch if self.patient else 1
-        drawings = max(self.agents.abreast, self.batch if self.agents.painter.batches else 1)
         return (
             some(Settle, len(tasks))
             or some(JudgeAttempt, self.batch, full)
             or some(MakePlan, self.batch, full)
-            or some(Draw, drawings)
+            or some(Draw, self.agents.abreast)
             or some(JudgeAttempt, self.batch)
             or some(MakePlan, self.batch)
         )

@@ -94,10 +94,6 @@ class Rewriting:
     def name(self) -> str:
         return self.painter.name
 
-    @property
-    def batches(self) -> bool:
-        return True  # the critic's part is decoded, whatever the painter does
-
     def draw(self, cases: list[DrawCase]) -> Stream[Results[Image]]:
         from PIL import Image as images
 
@@ -131,7 +127,7 @@ def _cast(agents: Agents, control: Control) -> Agents:
         case "none":
             return agents
         case "alone":
-            return Agents(RequestAsPlan(), agents.painter, content)
+            return replace(agents, planner=RequestAsPlan(), critic=content)
         case "plan":
             return replace(agents, critic=content)
         case "rewrite":

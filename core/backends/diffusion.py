@@ -50,8 +50,6 @@ def check_reference(image: Image) -> None:
 class DiffusionPainter:
     """A painter of one pipeline, or of two where another one draws what has no source."""
 
-    batches = False
-
     def __init__(self, edits: PipelineCall, from_text: PipelineCall | None = None, pack: Pack | None = None) -> None:
         """``pack`` words a story's notes; without one they are not heeded."""
         self._edits = edits

@@ -95,10 +95,7 @@ class ScriptedPainter:
 
     name = "scripted-painter@1"
 
-    def __init__(
-        self, pictures: Answers[Image, DrawCase] | None = None, conduct: Conduct | None = None, batches: bool = False
-    ) -> None:
-        self.batches = batches
+    def __init__(self, pictures: Answers[Image, DrawCase] | None = None, conduct: Conduct | None = None) -> None:
         self._script: _Script[DrawCase, Image] = _Script(pictures or tiles, conduct or Conduct())
         self.calls = self._script.calls
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -35,6 +35,9 @@ class DiffusionModel(Value):
     own names. ``from_text`` draws what has no source, for pipelines that only edit; without it they edit a blank canvas.
     ``offload`` keeps only the part at work on the accelerator; ``auto`` does so if the whole does not fit.
     """
+
+    #: Drawings that are made together: at 1024² one keeps a device busy (PERFORMANCE, batching evidence).
+    abreast: ClassVar[int] = 1
 
     kind: Literal["diffusion"] = "diffusion"
     model: str

@@ -38,10 +38,6 @@ class ScenePainter:
     def name(self) -> str:
         return self.vlm.name
 
-    @property
-    def batches(self) -> bool:
-        return True  # its drawings are decoded, as replies are
-
     def draw(self, cases: list[DrawCase]) -> Stream[Results[Image]]:
         sketches = [_Sketch(index) for index in range(len(cases))]
         call = self.vlm.generate(

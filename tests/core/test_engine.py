@@ -277,11 +277,11 @@ def test_plans_are_made_together_and_drawings_take_turns() -> None:
     assert [notice.story_id for notice in notices if isinstance(notice.what, Drawn)] == list("abcabc")
 
 
-def test_drawings_go_together_where_the_painter_says_that_a_batch_is_quicker() -> None:
-    painter = ScriptedPainter(batches=True)
+def test_a_painter_draws_as_many_pictures_at_once_as_it_can() -> None:
+    painter = ScriptedPainter()
     stories = [opened(Log(), name=name) for name in "abc"]
-    agents = Agents(ScriptedPlanner([plan_of(2)]), painter, ScriptedCritic([Verdict(accepted=True)]))
-    notices = drain(Scheduler(agents, Memory(), batch=2), stories)
+    agents = Agents(ScriptedPlanner([plan_of(2)]), painter, ScriptedCritic([Verdict(accepted=True)]), abreast=2)
+    notices = drain(Scheduler(agents, Memory()), stories)
     assert [len(cases) for cases in painter.calls] == [2, 2, 2]
     assert [notice.story_id for notice in notices if isinstance(notice.what, Drawn)] == list("abcabc")
 
@@ -304,11 +304,11 @@ def test_where_nobody_waits_verdicts_wait_for_company_as_long_as_there_is_someth
 
 
 @pytest.mark.parametrize("patient", [False, True])
-@pytest.mark.parametrize("batches", [False, True])
-def test_many_stories_told_together_are_the_stories_told_alone(patient: bool, batches: bool) -> None:
+@pytest.mark.parametrize("abreast", [1, 3])
+def test_many_stories_told_together_are_the_stories_told_alone(patient: bool, abreast: int) -> None:
     together = {name: Log() for name in "abcd"}
     gallery = Memory()
-    agents = replace(scripted_agents(verdicts=strict), painter=ScriptedPainter(batches=batches))
+    agents = replace(scripted_agents(verdicts=strict), abreast=abreast)
     drain(
         Scheduler(agents, gallery, patient=patient),
         [opened(log, request=name, name=name) for name, log in together.items()],

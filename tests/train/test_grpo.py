@@ -42,7 +42,6 @@ class Colourist:
 
     calls: int = 10**9
     name: str = "colourist"
-    batches: bool = False
     cases: int = 0
 
     def draw(self, cases: list[DrawCase]) -> Stream[Results[Image]]:

@@ -7,11 +7,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from core.backends.vlm import Reply, Respondent
 from core.events import Drawn, Event, Failed, Judged, Planned, made_by_person
-from core.ports import Agents, Results, Stream
+from core.ports import Agents, Results, Role, Stream
 from train.controls import Content, Control, RequestAsPlan
 from train.runs import append, read_lines
 
@@ -96,7 +96,8 @@ class Counting:
 
 def counted(agents: Agents, out: Path) -> Agents:
     """The agents, with the tokens counted of those that are language models; a painter that denoises writes none."""
-    return Agents(*(counting(getattr(agents, who), who, out) for who in ("planner", "painter", "critic")))
+    each: dict[str, Any] = {who: counting(getattr(agents, who), who, out) for who in get_args(Role)}
+    return replace(agents, **each)
 
 
 def counting(agent: Any, who: Who, out: Path) -> Any:
