@@ -16,9 +16,9 @@ def reproduce(
     results: Annotated[Path, typer.Option(dir_okay=False, help="The page of results to write.")] = Path(
         "assets/pocket/RESULTS.md"
     ),
-    stories: Annotated[int, typer.Option(min=20, help="Requests told for training.")] = 600,
+    stories: Annotated[int, typer.Option(min=20, help="Requests told for training.")] = 1200,
     requests: Annotated[int, typer.Option(min=10, max=1000, help="Requests to measure on.")] = 120,
-    grpo_steps: Annotated[int, typer.Option(min=1, help="Steps of each GRPO run.")] = 40,
+    grpo_steps: Annotated[int, typer.Option(min=1, help="Steps of each GRPO run.")] = 120,
     only: Annotated[list[str] | None, typer.Option(help="Only this task and what it needs; may be given several times.")] = None,
     together: Annotated[int | None, typer.Option(min=1, help="Commands at a time.", show_default="the machine's cores")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print the commands.")] = False,
