@@ -27,6 +27,7 @@ from studio.export.formats import makers
 from studio.export.jobs import Exports, Job
 from studio.librarian import Librarian
 from studio.live import Mood, Passing
+from studio.sharing import Sharing
 from studio.shelf import Card, card_for
 from studio.speech import language, say
 from studio.tally import Tally, tallied
@@ -71,6 +72,7 @@ class Controller:
         self.caps = Caps(store, limits)
         self.tellings = tuple(tellings)
         self.librarian = Librarian(store, worker, {telling.profile: telling.title for telling in tellings}, self.caps)
+        self.sharing = Sharing(store, self.caps)
         self._boards: OrderedDict[tuple[str, bool, str], Board] = OrderedDict()
         self._tallies: OrderedDict[str, Tally] = OrderedDict()
         self._timings: dict[str, tuple[float, Timings | None]] = {}

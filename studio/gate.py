@@ -16,7 +16,9 @@ from studio.speech import later, preferred, say, speaking
 
 STARTED = "/gradio_api/startup-events"  # Gradio asks itself for it once, when it opens; asked again, it does nothing
 #: What strangers may ask for: to sign in, how the sign-in page looks, and how the studio is (which is guarded by itself).
-OPEN = {*ADDRESSES, "/healthz", "/metrics", "/favicon.ico", "/robots.txt", "/studio/css/signin.css", STARTED}
+OPEN = {*ADDRESSES, "/healthz", "/metrics", "/favicon.ico", "/robots.txt", STARTED}
+OPEN |= {f"/studio/css/{name}.css" for name in ("plain", "signin", "reading", "shared")}
+SHARED = "/shared/"  # what is below it is read by whoever has its link
 #: Where pages are: a guest, or somebody who has yet to sign in, may come to any of them first.
 PAGES = {"/", "/library", "/train", "/review", "/agreement"}
 #: Parts of Gradio that the studio does not use; the figures of its monitoring are there for everybody unless they are shut.
@@ -30,6 +32,11 @@ UNUSED = (
 def address_of(scope: Scope) -> str:
     """The address below the path at which the studio is."""
     return str(scope["path"]).removeprefix(scope.get("root_path", "")) or "/"
+
+
+def _is_open(scope: Scope, address: str) -> bool:
+    """Whether strangers may ask for this."""
+    return address in OPEN or (address.startswith(SHARED) and scope["method"] in ("GET", "HEAD"))
 
 
 class Gate:
@@ -48,7 +55,7 @@ class Gate:
             await send({"type": "websocket.close", "code": 1008})
         elif address.startswith(UNUSED):
             await PlainTextResponse("There is nothing here.", 404)(scope, receive, send)
-        elif self.door is None or self.door.who(Request(scope)) is not None or address in OPEN:
+        elif self.door is None or self.door.who(Request(scope)) is not None or _is_open(scope, address):
             await self.app(scope, receive, send)
         else:
             await self._turn_away(Request(scope), address)(scope, receive, send)

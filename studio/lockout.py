@@ -82,6 +82,11 @@ class Lockout:
                 self._addresses.miss(address, now)
             return wait
 
+    def wait(self, address: str) -> float:
+        """Seconds that anybody from this address has to wait, who does not try anything now."""
+        with self._lock:
+            return self._addresses.wait(network_of(address), self._clock())
+
     def welcome(self, name: str, address: str) -> None:
         """The try was right. The address's other misses stay: a password of one's own is no licence to guess others'."""
         with self._lock:

@@ -34,7 +34,7 @@ STORY = re.compile(r"[a-z0-9_-]{1,32}")
 PICTURE = re.compile(r"([0-9a-f]{64})\.png")
 #: Longest side of what is served instead of the full picture, in pixels: on the shelf and in strips; on a card.
 SIZES = {"thumb": 256, "card": 896}
-CSP = "Content-Security-Policy"
+CSP, REFERRER = "Content-Security-Policy", b"referrer-policy"
 FOR_EVER = {"Cache-Control": "private, max-age=31536000, immutable"}  # a picture's address is its content
 
 
@@ -172,4 +172,7 @@ class _Wrap:
 
 
 def _add(start: Message, headers: Mapping[str, str]) -> None:
-    start["headers"] = [*start["headers"], *((name.lower().encode(), value.encode()) for name, value in headers.items())]
+    """Adds the headers; who may learn an address the answer may say itself, for of two such headers the last counts."""
+    said = {name for name, _ in start["headers"]} & {REFERRER}
+    added = ((name.lower().encode(), value.encode()) for name, value in headers.items())
+    start["headers"] = [*start["headers"], *(pair for pair in added if pair[0] not in said)]

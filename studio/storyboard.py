@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_never
@@ -34,7 +35,7 @@ from studio.view import View
 
 if TYPE_CHECKING:
     from core.agreement import Key
-    from core.store import StoryCard
+    from core.store import StoryCard, Ticket
     from studio.reviewing.cells import Listed, Wanted
     from studio.reviewing.dashboard import Figures, Measured, Sieve
     from studio.reviewing.desk import Guidance, ItemView
@@ -85,12 +86,31 @@ def sign_in_of(page: str, fault: str, spoken: str) -> str:
     return _render("sign_in.html", page=page, fault=fault, language=spoken)
 
 
+def shared_of(view: View, secret: str, spoken: str) -> str:
+    """The page where a story is read by a link: the same book, with pictures at addresses of the link."""
+
+    def at(picture: Picture) -> str:
+        return f"{secret}/{picture.sha256}.png"
+
+    return _render("shared.html", view=view, at=at, acts=False, language=spoken, up="../")
+
+
+def unshared_of(says: str, spoken: str, up: str) -> str:
+    """The page of a link that opens nothing; ``says`` is why, and ``up`` leads to the studio's own address."""
+    return _render("shared.html", view=None, says=says, language=spoken, up=up)
+
+
+def links_of(links: Sequence[Ticket]) -> str:
+    """The links to a story, for whoever made them."""
+    return _render("links.html", links=links)
+
+
 def sheet_of(view: View) -> Sheet:
     """The parts of the page that show a story."""
     parts = {
         "header": _render("header.html", view=view, header=view.header),
         "plan": _render("plan.html", view=view, plan=view.plan),
-        "reading": _render("reading.html", view=view),
+        "reading": _render("reading.html", view=view, at=partial(address, view.story), acts=True),
     }
     parts |= {f"card:{card.id}": _render("card.html", view=view, card=card) for card in view.cards}
     header = view.header

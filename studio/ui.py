@@ -36,6 +36,7 @@ from studio.pages.parts import Who
 from studio.reviewing.access import Access
 from studio.routes import ASSETS, middleware, routes, user_of
 from studio.runroutes import run_routes
+from studio.sharing import shared_routes
 from studio.signin import door_of, sign_in_routes
 from studio.storyboard import sheet_of
 from studio.theme import theme
@@ -135,6 +136,7 @@ def launch(
                 "routes": [
                     *(sign_in_routes(door, framed=bool(settings.embedded_by)) if door else []),
                     *routes(controller, images),
+                    *shared_routes(controller),
                     *import_routes(controller.librarian, controller.store.own_folder / "imports", who),
                     *run_routes(launcher, who),
                     *health_routes(health, who, settings.metrics_token),

@@ -9,6 +9,7 @@ import { askAbout } from "./asking.js";
 import { versus } from "./versus.js";
 import { takeaway } from "./takeaway.js";
 import { reader } from "./reader.js";
+import { sharing } from "./sharing.js";
 import { keepTranslating, say, translate } from "./speech.js";
 
 const WHILE_ACTIVE = 400; // ms between looks while models work
@@ -43,6 +44,7 @@ export function mount(element, functions) {
   versus(studio, server);
   takeaway(studio, server);
   reader(studio);
+  sharing(studio, server);
   listenToKeys(studio);
   tour(studio);
   document.addEventListener("visibilitychange", () => document.hidden || soon(0));

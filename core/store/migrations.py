@@ -227,6 +227,32 @@ CREATE TABLE guideline (
 """
 
 
+PEOPLE = """
+CREATE TABLE ticket (
+    id VARCHAR NOT NULL PRIMARY KEY,
+    kind VARCHAR NOT NULL,
+    opens VARCHAR NOT NULL,
+    label VARCHAR NOT NULL,
+    hash VARCHAR NOT NULL,
+    ending VARCHAR NOT NULL,
+    "by" VARCHAR NOT NULL,
+    at DATETIME NOT NULL,
+    revoked_at DATETIME
+);
+CREATE UNIQUE INDEX ticket_hash ON ticket (hash);
+CREATE INDEX ticket_opens ON ticket (kind, opens, at);
+
+CREATE TABLE deed (
+    id VARCHAR NOT NULL PRIMARY KEY,
+    "by" VARCHAR NOT NULL,
+    what VARCHAR NOT NULL,
+    whom VARCHAR NOT NULL,
+    at DATETIME NOT NULL
+);
+CREATE INDEX deed_latest ON deed (at);
+"""
+
+
 def _1_first_tables(db: Connection) -> None:
     _run(db, FIRST_TABLES)
 
@@ -239,10 +265,14 @@ def _3_reviewing(db: Connection) -> None:
     _run(db, REVIEWING)
 
 
+def _4_people(db: Connection) -> None:
+    _run(db, PEOPLE)
+
+
 def _run(db: Connection, statements: str) -> None:
     for statement in statements.split(";\n"):
         if statement.strip():
             db.exec_driver_sql(statement)
 
 
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_1_first_tables, _2_library, _3_reviewing)
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_1_first_tables, _2_library, _3_reviewing, _4_people)

@@ -15,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from core.commands import Command
 from core.errors import NotFound, StudioError
 from core.types import AttemptKey
+from studio.pages.links import sharings
 from studio.pages.parts import Who, sentence
 from studio.speech import preferred, say, speaking
 from studio.storyboard import shelf_of, versus_of
@@ -53,7 +54,8 @@ def answers(controller: Controller, who: Who) -> list[Callable[..., Answer]]:
         pair = controller.versus(_text(call, "story"), _text(call, "other"))
         return {"markup": versus_of(*pair) if pair else ""}
 
-    return [answering(do, who) for do in (look, weigh, sends_of(controller), branch, versus, *exports_of(controller))]
+    asked = (look, weigh, sends_of(controller), branch, versus, *exports_of(controller), *sharings(controller.sharing))
+    return [answering(do, who) for do in asked]
 
 
 def shelf(controller: Controller, who: Who) -> Callable[..., str]:

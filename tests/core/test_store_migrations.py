@@ -23,6 +23,7 @@ def test_the_migrations_make_exactly_the_tables_that_the_code_knows(store: Store
     SQLModel.metadata.create_all(fresh)
     known, made = inspect(fresh), inspect(store.database.engine)
     tables = {"story", "event", "attempt", "timing", "reviewable", "review", "skip", "lease", "gold", "guideline"}
+    tables |= {"ticket", "deed"}
     assert set(made.get_table_names()) == tables <= set(known.get_table_names())
     for table in made.get_table_names():
         for aspect in ("get_columns", "get_pk_constraint", "get_foreign_keys"):

@@ -34,6 +34,7 @@ STATIC = (
     "review_frame",
     "takeaway",
     "lightbox",
+    "share",
 )  # told again by scripts
 HEADER = "# What Interleave Studio says, in another language. `make speech` keeps it in step with the code."
 AUTHORS = "the Interleave Studio authors"

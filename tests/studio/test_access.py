@@ -76,7 +76,8 @@ def test_where_one_signs_in_has_no_serious_finding(studio: Studio, dark: bool) -
     with studio.visitors.visitor(studio.url, PHONE, dark) as visitor:
         page = visitor.new_page()
         page.set_content(sign_in_of("library", "The name or the password is wrong.", "en"))
-        page.add_style_tag(path=ASSETS / "css" / "signin.css")
+        for name in ("plain", "signin"):
+            page.add_style_tag(path=ASSETS / "css" / f"{name}.css")
         assert findings(page) == []
 
 
