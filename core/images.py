@@ -115,6 +115,13 @@ class ImageStore:
         """The size of these pictures' files together; those that are gone count nothing."""
         return sum(map(_size_of, (self._place(sha256) for sha256 in hashes)))
 
+    def remove(self, hashes: Iterable[str]) -> None:
+        """Deletes these pictures, and what was made of them; those that are gone are gone."""
+        for sha256 in hashes:
+            self._place(sha256).unlink(missing_ok=True)
+            for smaller in (self.folder / THUMBNAILS / sha256[:2]).glob(f"{sha256}-*.jpg"):
+                smaller.unlink(missing_ok=True)
+
     def sweep(self, older_than: float = 0.0) -> int:
         """Removes what a killed process left half written; for the owner of the folder, at its start. Returns how many files.
 

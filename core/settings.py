@@ -85,6 +85,10 @@ class Settings(BaseSettings):
     )
     leads: Names = Field(default=(), description="Who also decides disagreements, sets gold items, and writes guidelines.")
 
+    admins: Names = Field(
+        default=(), description="Signed-in names who may see /admin: people, queue, disk; who delete data and sign people out."
+    )
+
     @field_validator("auth_file")
     @classmethod
     def _exists(cls, path: Path | None) -> Path | None:
@@ -99,7 +103,7 @@ class Settings(BaseSettings):
             raise ValueError(f"{wrong[0]!r} is no site, such as https://example.org")
         return sites
 
-    @field_validator("annotators", "leads", "trusted_proxies", "embedded_by", mode="before")
+    @field_validator("annotators", "leads", "admins", "trusted_proxies", "embedded_by", mode="before")
     @classmethod
     def _separated(cls, names: object) -> object:
         return tuple(filter(None, map(str.strip, names.split(",")))) if isinstance(names, str) else names

@@ -179,6 +179,10 @@ class Controller:
         """Gives a file up that the visitor asked for."""
         self._exports.cancel(self.exporting(job_id, visitor).id)
 
+    def forget(self, person: str) -> None:
+        """No file that a person asked for is there any more, or will be."""
+        self._exports.forget(person)
+
     def versus(self, story_id: str, other: str) -> tuple[View, View, list[StoryCard]] | None:
         """A story and another that shares its beginning, and all that do; the newest one, if no ``other`` is named."""
         relatives = self._store.relatives(story_id)

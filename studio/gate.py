@@ -20,7 +20,7 @@ OPEN = {*ADDRESSES, "/healthz", "/metrics", "/favicon.ico", "/robots.txt", START
 OPEN |= {f"/studio/css/{name}.css" for name in ("plain", "signin", "reading", "shared")}
 SHARED = "/shared/"  # what is below it is read by whoever has its link
 #: Where pages are: a guest, or somebody who has yet to sign in, may come to any of them first.
-PAGES = {"/", "/library", "/train", "/review", "/agreement"}
+PAGES = {"/", "/library", "/train", "/review", "/agreement", "/admin"}
 #: Parts of Gradio that the studio does not use; the figures of its monitoring are there for everybody unless they are shut.
 UNUSED = (
     *("/monitoring", "/pwa_icon", "/svelte/", "/gradio_api/custom_component/", "/gradio_api/deep_link", "/gradio_api/dev/"),

@@ -112,7 +112,7 @@ class Health:
     @property
     def state(self) -> State:
         worker = self._controller.worker
-        if worker.mood.kind == "closing":
+        if worker.mood.kind in ("closing", "held"):
             return "draining"
         return "read-only" if self._controller.store.read_only or worker.unkept else "ok"
 
@@ -133,7 +133,7 @@ class Health:
         yield single("interleave_pictures", "gauge", "Pictures in the data folder.", self._count_pictures(store))
         yield single("interleave_database_bytes", "gauge", "Size of the database's files.", _database_bytes(store))
         yield single("interleave_read_only", "gauge", "1 while nothing can be kept.", self.state == "read-only")
-        yield single("interleave_draining", "gauge", "1 while the studio closes.", self.state == "draining")
+        yield single("interleave_draining", "gauge", "1 while nothing begins any more, or for now.", self.state == "draining")
 
     def _count_pictures(self, store: Store) -> int:
         with self._counting:

@@ -37,9 +37,9 @@ class Live:
 @dataclass(frozen=True)
 class Mood:
     """How the worker is: ``troubled`` means that it cannot work, and ``message`` says why, for a person; ``closing``, that it
-    begins nothing more."""
+    begins nothing more; ``held``, that it begins nothing for now."""
 
-    kind: Literal["resting", "loading", "working", "troubled", "closing"] = "resting"
+    kind: Literal["resting", "loading", "working", "troubled", "closing", "held"] = "resting"
     message: str = ""
 
 

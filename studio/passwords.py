@@ -205,6 +205,10 @@ class People:
         proof = self._now().get(name)
         return str(proof) if proof else ""
 
+    def names(self) -> list[str]:
+        """Everybody who may sign in."""
+        return list(self._now())
+
     def _now(self) -> dict[str, Hashed]:
         with self._lock:
             look = _look_of(self._file)

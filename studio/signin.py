@@ -38,18 +38,20 @@ MOST = 10_000  # people's sessions; the oldest end first
 AT_ONCE, IN_LINE = 2, 32  # passwords that are worked out, each of which takes 32 MB; and those that wait for it
 MAX_BODY = 16 * 1024  # bytes; a name and a password
 #: Where somebody may be led after signing in: one of our pages, with what it was asked for.
-NEXT = re.compile(r"(?:library|train|review|agreement)?(?:\?[A-Za-z0-9_.~%=&-]{0,500})?")
+NEXT = re.compile(r"(?:library|train|review|agreement|admin)?(?:\?[A-Za-z0-9_.~%=&-]{0,500})?")
 WRONG = later("The name or the password is wrong.")
 
 
 @dataclass(frozen=True)
 class _Session:
+    name: str
     proof: str
     since: float
+    table: dict[str, str]  # Gradio's, by which all of the studio knows people
 
 
 class Door:
-    """Who is in. A session is a token in Gradio's own table, by which all of the studio knows people, and what it stands on."""
+    """Who is in. A session is a token in Gradio's own table, and what it stands on."""
 
     def __init__(self, people: People, lockout: Lockout | None = None, clock: Callable[[], float] = time.monotonic) -> None:
         self.people = people
@@ -60,11 +62,21 @@ class Door:
     def admit(self, app: Any, name: str) -> str:
         """Begins a session of this person, who has proved themselves; its token."""
         token = secrets.token_urlsafe(32)
-        self._sessions[token] = _Session(self.people.proof_of(name), self._clock())
+        self._sessions[token] = _Session(name, self.people.proof_of(name), self._clock(), app.tokens)
         app.tokens[token] = name
         while len(self._sessions) > MOST:
-            self._end(app, next(iter(self._sessions)))
+            self._end(next(iter(self._sessions)))
         return token
+
+    def sign_out(self, name: str) -> None:
+        """Ends all sessions of a person."""
+        for token, session in list(self._sessions.items()):
+            if session.name == name:
+                self._end(token)
+
+    def sessions_of(self, name: str) -> int:
+        """How many sessions a person has."""
+        return sum(session.name == name for session in list(self._sessions.values()))
 
     def who(self, request: Request) -> str | None:
         """Who is in by this request's cookie. A session that is over ends here, for Gradio, too."""
@@ -76,12 +88,13 @@ class Door:
             user: str | None = request.app.tokens.get(token)
             if user and session.proof == self.people.proof_of(user) and self._clock() - session.since < MONTH:
                 return user
-            self._end(request.app, token)
+            self._end(token)
         return None
 
-    def _end(self, app: Any, token: str) -> None:
-        self._sessions.pop(token, None)
-        app.tokens.pop(token, None)
+    def _end(self, token: str) -> None:
+        session = self._sessions.pop(token, None)
+        if session:
+            session.table.pop(token, None)
 
 
 def cookies_of(app: Any) -> tuple[str, str]:

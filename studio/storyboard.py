@@ -30,15 +30,29 @@ from studio.reviewing.said import Said
 from studio.rollouts import Tried
 from studio.runs import Run
 from studio.shelf import Card
-from studio.speech import language, say
+from studio.speech import language, later, say
 from studio.view import View
 
 if TYPE_CHECKING:
     from core.agreement import Key
     from core.store import StoryCard, Ticket
+    from core.store.deeds import What
+    from studio.hosting import Overview
     from studio.reviewing.cells import Listed, Wanted
     from studio.reviewing.dashboard import Figures, Measured, Sieve
     from studio.reviewing.desk import Guidance, ItemView
+
+#: What the log says of each deed.
+DEEDS: dict[What, str] = {
+    "link_made": later("{who} made a link to the story {whom}."),
+    "link_revoked": later("{who} took a link to the story {whom} back."),
+    "token_made": later("{who} made a token for {whom}."),
+    "token_revoked": later("{who} took a token of {whom} back."),
+    "signed_out": later("{who} signed {whom} out."),
+    "data_deleted": later("{who} deleted all data of {whom}."),
+    "drain_begun": later("{who} let the models begin nothing more."),
+    "drain_ended": later("{who} let the models go on."),
+}
 
 TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -103,6 +117,11 @@ def unshared_of(says: str, spoken: str, up: str) -> str:
 def links_of(links: Sequence[Ticket]) -> str:
     """The links to a story, for whoever made them."""
     return _render("links.html", links=links)
+
+
+def admin_of(overview: Overview) -> str:
+    """All that a host sees."""
+    return _render("admin.html", overview=overview, said=DEEDS)
 
 
 def sheet_of(view: View) -> Sheet:

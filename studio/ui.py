@@ -27,10 +27,11 @@ from studio.closing import hold_open, leave, listening
 from studio.controller import Controller, Telling
 from studio.gate import Gate
 from studio.health import Health, health_routes
+from studio.hosting import Hosting
 from studio.imports import import_routes
 from studio.launcher import Launcher
 from studio.logs import hear, log_as_json, tell
-from studio.pages import agreement, library, review, train
+from studio.pages import admin, agreement, library, review, train
 from studio.pages.create import create_page
 from studio.pages.parts import Who
 from studio.reviewing.access import Access
@@ -41,7 +42,7 @@ from studio.signin import door_of, sign_in_routes
 from studio.storyboard import sheet_of
 from studio.theme import theme
 from studio.uploads import Uploads
-from studio.visitors import Visitor, visitor_of
+from studio.visitors import Presence, Visitor, visitor_of
 from studio.worker import Worker
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ HEAD = """
 <link rel="stylesheet" href="studio/css/review.css">
 <link rel="stylesheet" href="studio/css/reviewmore.css">
 <link rel="stylesheet" href="studio/css/agreement.css">
+<link rel="stylesheet" href="studio/css/admin.css">
 <meta name="color-scheme" content="light dark">
 """
 DAY = 24 * 60 * 60
@@ -106,8 +108,10 @@ def launch(
     launcher = launcher or Launcher(settings.runs, [settings.data])
     door = door_of(settings.auth_file)
     shared = settings.is_shared or door is not None
-    who = _recognising(shared)
-    app = build(controller, images, settings, launcher, who)
+    presence = Presence()
+    who = _recognising(shared, presence)
+    hosting = Hosting(controller, settings.admins, door, presence)
+    app = build(controller, images, settings, launcher, who, hosting)
     health = Health(controller)
     controller.worker.listen(hear)
     if settings.log == "json":
@@ -165,30 +169,36 @@ def launch(
     return app
 
 
-def build(controller: Controller, images: ImageStore, settings: Settings, launcher: Launcher, who: Who) -> gr.Blocks:
+def build(
+    controller: Controller, images: ImageStore, settings: Settings, launcher: Launcher, who: Who, hosting: Hosting
+) -> gr.Blocks:
     """All pages, not yet reachable."""
     access = Access.of(settings)
     with gr.Blocks(title="Interleave Studio", fill_width=True, analytics_enabled=False, delete_cache=(DAY, DAY)) as app:
         create_page(controller, images, who)
         publish(controller, images, who)
     with app.route(library.TITLE, library.ADDRESS, show_in_navbar=False):
-        library.library_page(controller, who, access)
+        library.library_page(controller, who, access, hosting)
     with app.route(train.TITLE, train.ADDRESS, show_in_navbar=False):
         train.train_page(launcher, who)
     with app.route(review.TITLE, review.ADDRESS, show_in_navbar=False):
         review.review_page(controller.store, who, access, controller.librarian.titles)
     with app.route(agreement.TITLE, agreement.ADDRESS, show_in_navbar=False):
         agreement.agreement_page(controller.store, who, access)
+    with app.route(admin.TITLE, admin.ADDRESS, show_in_navbar=False):
+        admin.admin_page(hosting, who)
     return app.queue(max_size=settings.max_waiting, default_concurrency_limit=4, api_open=False)
 
 
-def _recognising(shared: bool) -> Who:
+def _recognising(shared: bool, presence: Presence) -> Who:
     """Says who looks, on a page or at one of our own addresses."""
 
     def who(request: Any) -> Visitor:
         # Server functions get Starlette's request, events get Gradio's around it.
         inner = getattr(request, "request", None) or request
-        return visitor_of(user_of(inner), inner.cookies, shared, inner.client.host if inner.client else "")
+        visitor = visitor_of(user_of(inner), inner.cookies, shared, inner.client.host if inner.client else "")
+        presence.see(visitor)
+        return visitor
 
     return who
 

@@ -159,6 +159,9 @@ def _status(t: Trajectory, passing: Passing, rest: Rest | None, cards: tuple[Car
         return _resting(t, rest)
     if passing.mood.kind == "closing":
         return Status("waiting", say("Closing"), say("The studio is closing; your story goes on when it opens again."))
+    if passing.mood.kind == "held":
+        says = say("Whoever runs the studio lets nothing begin for now; your story goes on by itself afterwards.")
+        return Status("waiting", say("On hold"), says)
     if passing.mood.kind == "troubled":
         return Status("bad", say("Trouble"), say(passing.mood.message))
     if passing.mood.kind == "loading":

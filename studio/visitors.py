@@ -6,12 +6,16 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from threading import Lock
 
 from studio.passwords import GUEST
 
 COOKIE = "studio_guest"
+MOST = 10_000  # people of whom it is known when they were here
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{32,64}")
 
 
@@ -32,6 +36,27 @@ class Visitor:
 
     def owns(self, opened_by: str) -> bool:
         return self.owns_all or (self.name != "" and opened_by == self.by)
+
+
+class Presence:
+    """Who was here last, and when, since the studio opened; for any number of threads."""
+
+    def __init__(self) -> None:
+        self._seen: OrderedDict[str, datetime] = OrderedDict()
+        self._lock = Lock()
+
+    def see(self, visitor: Visitor) -> None:
+        if not visitor.name:
+            return
+        with self._lock:
+            self._seen[visitor.name] = datetime.now(UTC)
+            self._seen.move_to_end(visitor.name)
+            while len(self._seen) > MOST:
+                self._seen.popitem(last=False)
+
+    def seen(self) -> dict[str, datetime]:
+        with self._lock:
+            return dict(self._seen)
 
 
 OWNER = Visitor("local", owns_all=True)

@@ -56,6 +56,7 @@ class Worker:
         self._stirred: dict[str, Story] = {}
         self._bell = Condition()
         self._draining = False  # no more calls are begun
+        self._held = False  # no more calls are begun until somebody says so
         self._closing = False  # nor does the one in flight go on
         self._calling = False
         self._patience = PATIENCE
@@ -85,6 +86,12 @@ class Worker:
         self._patience = PATIENCE if ended else A_MOMENT
         return ended
 
+    def hold(self, on: bool) -> None:
+        """Begins no more calls until it is told that it may; the call in flight ends, and is kept."""
+        with self._bell:
+            self._held = on
+            self._bell.notify_all()
+
     def close(self, seconds: float | None = None) -> bool:
         """Gives up the call in flight, which leaves no fact, and ends the thread; whether it has ended.
 
@@ -105,13 +112,13 @@ class Worker:
 
     def passing(self, story_id: str) -> Passing:
         """What is passing about a story right now."""
-        shown, mood = self._shown, self.mood
+        shown, mood, trouble = self._shown, self.mood, self._trouble(story_id)
         with self._bell:
             line = list(dict.fromkeys([*shown.lives, *shown.places, *self._stirred]))
         return Passing(
             live=shown.lives.get(story_id),
             place=line.index(story_id) if story_id in line else None,
-            mood=Mood("troubled", trouble) if mood.kind != "closing" and (trouble := self._trouble(story_id)) else mood,
+            mood=mood if mood.kind in ("closing", "held") or not trouble else Mood("troubled", trouble),
             broken=shown.broken.get(story_id, ""),
         )
 
@@ -121,7 +128,12 @@ class Worker:
 
     @property
     def mood(self) -> Mood:
-        return Mood("closing") if self._draining else self._shown.mood
+        return Mood("closing") if self._draining else Mood("held") if self._held else self._shown.mood
+
+    @property
+    def held(self) -> bool:
+        """Whether calls have to wait until somebody lets them begin again."""
+        return self._held
 
     @property
     def unkept(self) -> str:
@@ -142,7 +154,9 @@ class Worker:
             while not self._draining:
                 self._look_around()
                 self._take_in()
-                if not self._telling:
+                if self._held:
+                    self._wait_for_leave()
+                elif not self._telling:
                     self._be(Mood("resting"))
                     self._wait(BETWEEN_TRIES if self._store.shared else None)
                 elif not self._ready():
@@ -261,7 +275,7 @@ class Worker:
     def _may_call(self) -> bool:
         """Whether a call may begin: whoever drains after this waits for it."""
         with self._bell:
-            self._calling = not self._draining
+            self._calling = not (self._draining or self._held)
             return self._calling
 
     def _round(self) -> None:
@@ -339,6 +353,11 @@ class Worker:
 
     def _be(self, mood: Mood) -> None:
         self._shown.mood = mood
+
+    def _wait_for_leave(self) -> None:
+        """Until calls may begin again, or there is something to take in."""
+        with self._bell:
+            self._bell.wait_for(lambda: self._draining or not self._held or bool(self._stirred))
 
     def _wait(self, seconds: float | None) -> None:
         """Until something is stirred, the studio closes, or the time is over."""

@@ -88,6 +88,7 @@ async function load() {
   library.most = answer.most;
   library.offer(answer.profiles);
   root.querySelector("[data-trains]").hidden = !answer.trains;
+  root.querySelector("[data-hosts]").hidden = !answer.hosts;
   for (const way of root.querySelectorAll("[data-reviews]")) way.hidden = !answer.reviews;
   next = answer.next;
   settle(list.children.length ? "ready" : !answer.known ? "unknown" : library.filtered() ? "unmatched" : "none");

@@ -16,7 +16,7 @@ from core.store.projection import Row, attempt_rows, failures_of, founding_row, 
 from core.store.sql import put
 from core.store.tables import Attempt, Story, Timing
 from core.store.tables import Event as Fact
-from core.trajectory import Trajectory
+from core.trajectory import Trajectory, fold
 from core.types import AttemptKey
 
 # ---------------------------------------------------------------- facts
@@ -114,6 +114,15 @@ def put_branch(db: Connection, story_id: str, before: Sequence[Event], branched:
     row = story_projection([*before, branched], t)
     _put_story(db, story_id, {**row, "trunk": branched.trunk, "trunk_length": branched.length})
     db.execute(insert(Fact), [_fact(story_id, branched.length, branched)])
+
+
+def uproot(db: Connection, story_id: str) -> None:
+    """A branch keeps all its facts itself from now on, and what it tells is the same."""
+    _, shared = trunk_of(db, story_id)
+    events = parsed(story_id, facts_of(db, story_id))
+    db.execute(insert(Fact), [_fact(story_id, number, event) for number, event in enumerate(events[:shared])])
+    change_story(db, story_id, {"trunk": None, "trunk_length": 0})
+    put_projections(db, story_id, events, fold(events))
 
 
 def _fact(story_id: str, seq: int, event: Event) -> Row:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import secrets
 import string
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
@@ -24,10 +24,11 @@ from core.errors import NotFound, StoreError, WriteConflict
 from core.events import Branched, Event
 from core.images import ImageStore
 from core.policy import derive_seed
-from core.store import library, rows, usage
+from core.store import erasing, library, rows, usage
 from core.store.audit import Audit, audit
 from core.store.company import Company
 from core.store.database import Database
+from core.store.erasing import Erased
 from core.store.library import Page, StoryQuery
 from core.store.projection import StoryCard
 from core.store.reviews import Reviews
@@ -242,6 +243,20 @@ class Store:
         with self.database.reading() as db:
             pictures = usage.pictures_of(db, owner)
         return self.images.bytes_of(pictures)
+
+    def shares(self, since: datetime) -> Mapping[str, usage.Share]:
+        """What everybody has who ever began a story; seconds of models are those since a moment."""
+        with self.database.reading() as db:
+            return usage.shares(db, since)
+
+    def erase(self, person: str, by: str) -> Erased:
+        """Deletes all that a person has here, for good (:mod:`core.store.erasing`), and the pictures that only they had."""
+        with self.database.writing() as db:
+            erased = erasing.erase(db, person, by)
+        with self._opening:
+            self._deleted.update(erased.stories)  # so that no live story of theirs is found
+        self.images.remove(erased.pictures)
+        return erased
 
     def unfinished(self) -> list[str]:
         """The ids of the stories that have work to do, the oldest first."""

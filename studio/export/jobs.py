@@ -133,6 +133,17 @@ class Exports:
                 job = self._put(job_id, state="cancelled", message="Cancelled.")
             return job
 
+    def forget(self, owner: str) -> None:
+        """Deletes all that somebody asked for, and gives up what is still to be made of it."""
+        with self._lock:
+            for job in [job for job in self._work.jobs.values() if job.owner == owner]:
+                if job.state == "working":
+                    self._work.given_up.add(job.id)
+                    continue
+                del self._work.jobs[job.id]
+                if job.path:
+                    _remove(job.path)
+
     def close(self, seconds: float = 30.0) -> None:
         """Gives up what is in work or in line, and ends the thread. Files stay until the next start."""
         with self._lock:

@@ -15,17 +15,19 @@ from studio.storyboard import frame_of
 
 if TYPE_CHECKING:
     from studio.controller import Controller
+    from studio.hosting import Hosting
     from studio.reviewing.access import Access
 
 TITLE, ADDRESS = "Library", "library"
 
 
-def library_page(controller: Controller, who: Who, access: Access) -> None:
-    """Builds the page into the open route. ``who`` says which visitor a request comes from, ``access`` who may review."""
+def library_page(controller: Controller, who: Who, access: Access, hosting: Hosting) -> None:
+    """Builds the page into the open route. ``who`` says which visitor a request comes from, ``access`` who may review, and
+    ``hosting`` who is a host."""
     gr.HTML(
         html_template=frame_of("library_frame"),
         js_on_load=MOUNT % "library",
-        server_functions=shelves(controller, who, access),
+        server_functions=shelves(controller, who, access, hosting),
         apply_default_css=False,
         elem_id="library",
     )

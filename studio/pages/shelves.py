@@ -17,6 +17,7 @@ from studio.visitors import Visitor
 
 if TYPE_CHECKING:
     from studio.controller import Controller
+    from studio.hosting import Hosting
     from studio.reviewing.access import Access
 
 
@@ -28,7 +29,7 @@ class Several(Value):
     stopped: list[str] = Field(default=[], max_length=MOST)
 
 
-def shelves(controller: Controller, who: Who, access: Access) -> list[Callable[..., Answer]]:
+def shelves(controller: Controller, who: Who, access: Access, hosting: Hosting) -> list[Callable[..., Answer]]:
     """The server functions of the library, by their names."""
     librarian = controller.librarian
 
@@ -37,7 +38,7 @@ def shelves(controller: Controller, who: Who, access: Access) -> list[Callable[.
         after = shown.next.model_dump(mode="json") if shown.next else None
         profiles = [{"name": name, "title": title} for name, title in librarian.profiles(visitor)]
         known = {"profiles": profiles, "known": bool(visitor.name), "most": most_for(visitor)}
-        known |= {"trains": visitor.owns_all, "reviews": access.allows(visitor)}
+        known |= {"trains": visitor.owns_all, "reviews": access.allows(visitor), "hosts": hosting.allows(visitor)}
         return {"markup": library_of(shown.tales), "shown": len(shown.tales), "next": after} | known
 
     def news(call: Call, visitor: Visitor) -> Answer:

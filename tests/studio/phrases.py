@@ -35,6 +35,7 @@ STATIC = (
     "takeaway",
     "lightbox",
     "share",
+    "admin_frame",
 )  # told again by scripts
 HEADER = "# What Interleave Studio says, in another language. `make speech` keeps it in step with the code."
 AUTHORS = "the Interleave Studio authors"
