@@ -64,6 +64,32 @@ def password(
         raise SystemExit(str(error)) from error
 
 
+@door.command()
+def token(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="Whose programs get it: somebody who may sign in.")],
+    auth_file: People = None,
+    data: Annotated[Path, typer.Option(envvar="STUDIO_DATA", help="Folder for stories and pictures.")] = Path("data"),
+    label: Annotated[str, typer.Option(help="What it is for.")] = "",
+    revoke: Annotated[str, typer.Option(help="The last letters of a token that is to open nothing any more.")] = "",
+) -> None:
+    """Makes a token by which somebody's programs are them, and says it this once; also while the studio runs.
+
+    Example: python app.py token ann --auth-file people.txt --label "nightly stories"
+    """
+    from core.errors import StudioError
+    from studio.tokens import tend
+
+    file = auth_file or context.obj
+    if file is None:
+        raise SystemExit("Say who may sign in: --auth-file people.txt, or set STUDIO_AUTH_FILE.")
+    try:
+        for line in tend(data, file, name, label, revoke):
+            print(line)
+    except (StudioError, OSError) as error:
+        raise SystemExit(str(error)) from error
+
+
 def _typed() -> str:
     """A password, from a person who sees nothing of it, or from another program."""
     if not sys.stdin.isatty():

@@ -89,6 +89,12 @@ class Settings(BaseSettings):
         default=(), description="Signed-in names who may see /admin: people, queue, disk; who delete data and sign people out."
     )
 
+    hosts: Names = Field(
+        default=(),
+        description="Names under which the studio is reached, as studio.example.org, without port; none: this machine's own"
+        " where only it can reach the studio, else any.",
+    )
+
     @field_validator("auth_file")
     @classmethod
     def _exists(cls, path: Path | None) -> Path | None:
@@ -103,7 +109,7 @@ class Settings(BaseSettings):
             raise ValueError(f"{wrong[0]!r} is no site, such as https://example.org")
         return sites
 
-    @field_validator("annotators", "leads", "admins", "trusted_proxies", "embedded_by", mode="before")
+    @field_validator("annotators", "leads", "admins", "hosts", "trusted_proxies", "embedded_by", mode="before")
     @classmethod
     def _separated(cls, names: object) -> object:
         return tuple(filter(None, map(str.strip, names.split(",")))) if isinstance(names, str) else names

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from anyio import CapacityLimiter, to_thread
 from starlette.formparsers import MultiPartException
@@ -24,6 +24,8 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import Message, Receive
 
 from core.errors import Sentence
+from core.store import Tickets
+from core.store.tickets import hash_of
 from studio.caps import lasting
 from studio.headers import BARE
 from studio.lockout import Lockout
@@ -32,13 +34,16 @@ from studio.speech import language, later, preferred, say, speaking
 from studio.storyboard import sign_in_of
 from studio.visitors import cookie_of
 
+if TYPE_CHECKING:
+    from core.store.database import Database
+
 ADDRESSES = ("/login", "/login/")
 MONTH = 30 * 24 * 60 * 60.0  # seconds
 MOST = 10_000  # people's sessions; the oldest end first
 AT_ONCE, IN_LINE = 2, 32  # passwords that are worked out, each of which takes 32 MB; and those that wait for it
 MAX_BODY = 16 * 1024  # bytes; a name and a password
 #: Where somebody may be led after signing in: one of our pages, with what it was asked for.
-NEXT = re.compile(r"(?:library|train|review|agreement|admin)?(?:\?[A-Za-z0-9_.~%=&-]{0,500})?")
+NEXT = re.compile(r"(?:library|train|review|agreement|admin|account)?(?:\?[A-Za-z0-9_.~%=&-]{0,500})?")
 WRONG = later("The name or the password is wrong.")
 
 
@@ -47,22 +52,34 @@ class _Session:
     name: str
     proof: str
     since: float
+    program: bool  # it came with a token at each request, and knows no session
     table: dict[str, str]  # Gradio's, by which all of the studio knows people
 
 
 class Door:
     """Who is in. A session is a token in Gradio's own table, and what it stands on."""
 
-    def __init__(self, people: People, lockout: Lockout | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        people: People,
+        lockout: Lockout | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        tokens: Tickets | None = None,
+    ) -> None:
+        """``tokens`` are those by which programs are people; without them, none is."""
         self.people = people
         self.lockout = lockout or Lockout()
+        self.inside = secrets.token_urlsafe(32)  # what the studio's own calls to itself have
         self._clock = clock
+        self._tokens = tokens
+        self._guesses = Lockout(clock)
         self._sessions: dict[str, _Session] = {}
+        self._programs: dict[str, str] = {}  # sessions, by the hash of the token
 
-    def admit(self, app: Any, name: str) -> str:
+    def admit(self, app: Any, name: str, program: bool = False) -> str:
         """Begins a session of this person, who has proved themselves; its token."""
         token = secrets.token_urlsafe(32)
-        self._sessions[token] = _Session(name, self.people.proof_of(name), self._clock(), app.tokens)
+        self._sessions[token] = _Session(name, self.people.proof_of(name), self._clock(), program, app.tokens)
         app.tokens[token] = name
         while len(self._sessions) > MOST:
             self._end(next(iter(self._sessions)))
@@ -76,7 +93,32 @@ class Door:
 
     def sessions_of(self, name: str) -> int:
         """How many sessions a person has."""
-        return sum(session.name == name for session in list(self._sessions.values()))
+        return sum(session.name == name and not session.program for session in list(self._sessions.values()))
+
+    def by_token(self, app: Any, token: str, address: str) -> tuple[str, float]:
+        """The session of the program with this personal token, empty if there is none; and seconds that it has to wait.
+
+        The token is looked for at each call: taken back, or its person taken out of the file, it opens nothing at once.
+        """
+        if wait := self._guesses.wait(address):
+            return "", wait
+        key, name = hash_of(token), self._tokens.opened_by(token) if self._tokens else None
+        now = self._programs.get(key, "")
+        session = self._sessions.get(now)
+        if name is None or not self.people.proof_of(name):
+            self._end(now)
+            self._programs.pop(key, None)
+            self._guesses.knock(key, address)
+            return "", 0
+        if session is None or not self._lasts(session):
+            self._end(now)
+            now = self._programs[key] = self.admit(app, name, program=True)
+        return now, 0
+
+    def itself(self, app: Any) -> str:
+        """The session of the studio's own calls to itself, which are nobody's."""
+        app.tokens.setdefault(self.inside, "")
+        return self.inside
 
     def who(self, request: Request) -> str | None:
         """Who is in by this request's cookie. A session that is over ends here, for Gradio, too."""
@@ -86,10 +128,13 @@ class Door:
             if session is None:
                 continue
             user: str | None = request.app.tokens.get(token)
-            if user and session.proof == self.people.proof_of(user) and self._clock() - session.since < MONTH:
+            if user and self._lasts(session):
                 return user
             self._end(token)
         return None
+
+    def _lasts(self, session: _Session) -> bool:
+        return session.proof == self.people.proof_of(session.name) and self._clock() - session.since < MONTH
 
     def _end(self, token: str) -> None:
         session = self._sessions.pop(token, None)
@@ -188,6 +233,6 @@ def _again(body: bytes) -> Receive:
     return receive
 
 
-def door_of(file: Path | None) -> Door | None:
-    """The door for those whom the file names; None if nobody has to sign in."""
-    return Door(People(file)) if file else None
+def door_of(file: Path | None, database: Database) -> Door | None:
+    """The door for those whom the file names, and their programs; None if nobody has to sign in."""
+    return Door(People(file), tokens=Tickets(database, "person")) if file else None

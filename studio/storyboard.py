@@ -124,6 +124,11 @@ def admin_of(overview: Overview) -> str:
     return _render("admin.html", overview=overview, said=DEEDS)
 
 
+def tokens_of(tokens: Sequence[Ticket]) -> str:
+    """A person's own tokens."""
+    return _render("tokens.html", tokens=tokens)
+
+
 def sheet_of(view: View) -> Sheet:
     """The parts of the page that show a story."""
     parts = {

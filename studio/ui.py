@@ -21,7 +21,7 @@ from core.errors import ReadOnly
 from core.profiles import Profile, available_profiles, default_profile, load_profile, missing_weights
 from core.settings import Settings
 from core.store import Store
-from studio.api import publish
+from studio.api import lend_inside, publish
 from studio.caps import Limits
 from studio.closing import hold_open, leave, listening
 from studio.controller import Controller, Telling
@@ -31,9 +31,11 @@ from studio.hosting import Hosting
 from studio.imports import import_routes
 from studio.launcher import Launcher
 from studio.logs import hear, log_as_json, tell
-from studio.pages import admin, agreement, library, review, train
+from studio.naming import Names
+from studio.pages import account, admin, agreement, library, review, train
 from studio.pages.create import create_page
 from studio.pages.parts import Who
+from studio.pages.shelves import Doors
 from studio.reviewing.access import Access
 from studio.routes import ASSETS, middleware, routes, user_of
 from studio.runroutes import run_routes
@@ -41,6 +43,7 @@ from studio.sharing import shared_routes
 from studio.signin import door_of, sign_in_routes
 from studio.storyboard import sheet_of
 from studio.theme import theme
+from studio.tokens import Tokens
 from studio.uploads import Uploads
 from studio.visitors import Presence, Visitor, visitor_of
 from studio.worker import Worker
@@ -106,12 +109,13 @@ def launch(
 ) -> gr.Blocks:
     """Starts the worker and the server; returns when the server ends, or at once without ``wait``."""
     launcher = launcher or Launcher(settings.runs, [settings.data])
-    door = door_of(settings.auth_file)
+    door = door_of(settings.auth_file, controller.store.database)
     shared = settings.is_shared or door is not None
     presence = Presence()
     who = _recognising(shared, presence)
     hosting = Hosting(controller, settings.admins, door, presence)
-    app = build(controller, images, settings, launcher, who, hosting)
+    tokens = Tokens(controller.store, signed=door is not None)
+    app = build(controller, images, settings, launcher, who, Doors(hosting, tokens))
     health = Health(controller)
     controller.worker.listen(hear)
     if settings.log == "json":
@@ -147,6 +151,7 @@ def launch(
                 ],
                 "middleware": [
                     *middleware(shared, settings.embedded_by),
+                    Middleware(Names, names=settings.hosts, shared=shared),
                     Middleware(Gate, door=door),
                     Middleware(Uploads, caps=controller.caps, who=who),
                 ],
@@ -156,6 +161,8 @@ def launch(
             },
             quiet=True,
         )
+    if door:
+        lend_inside(app, door)
     if settings.log == "json":
         log_as_json()  # again, for Uvicorn has set up its own loggers meanwhile
     told = listening() if wait else None
@@ -170,7 +177,7 @@ def launch(
 
 
 def build(
-    controller: Controller, images: ImageStore, settings: Settings, launcher: Launcher, who: Who, hosting: Hosting
+    controller: Controller, images: ImageStore, settings: Settings, launcher: Launcher, who: Who, doors: Doors
 ) -> gr.Blocks:
     """All pages, not yet reachable."""
     access = Access.of(settings)
@@ -178,7 +185,7 @@ def build(
         create_page(controller, images, who)
         publish(controller, images, who)
     with app.route(library.TITLE, library.ADDRESS, show_in_navbar=False):
-        library.library_page(controller, who, access, hosting)
+        library.library_page(controller, who, access, doors)
     with app.route(train.TITLE, train.ADDRESS, show_in_navbar=False):
         train.train_page(launcher, who)
     with app.route(review.TITLE, review.ADDRESS, show_in_navbar=False):
@@ -186,7 +193,9 @@ def build(
     with app.route(agreement.TITLE, agreement.ADDRESS, show_in_navbar=False):
         agreement.agreement_page(controller.store, who, access)
     with app.route(admin.TITLE, admin.ADDRESS, show_in_navbar=False):
-        admin.admin_page(hosting, who)
+        admin.admin_page(doors.hosting, who)
+    with app.route(account.TITLE, account.ADDRESS, show_in_navbar=False):
+        account.account_page(doors.tokens, who)
     return app.queue(max_size=settings.max_waiting, default_concurrency_limit=4, api_open=False)
 
 

@@ -89,6 +89,7 @@ async function load() {
   library.offer(answer.profiles);
   root.querySelector("[data-trains]").hidden = !answer.trains;
   root.querySelector("[data-hosts]").hidden = !answer.hosts;
+  root.querySelector("[data-own-account]").hidden = !answer.tokens;
   for (const way of root.querySelectorAll("[data-reviews]")) way.hidden = !answer.reviews;
   next = answer.next;
   settle(list.children.length ? "ready" : !answer.known ? "unknown" : library.filtered() ? "unmatched" : "none");

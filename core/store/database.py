@@ -54,7 +54,7 @@ class Database:
         already, the folder says, and for PostgreSQL the environment says how to reach it.
         """
         self.folder = folder
-        self._keeper = _keeper(folder, write, address)
+        self._keeper = self._kept(write, address)
         self._closed = Sentence("")
         try:
             self._prepare()
@@ -100,6 +100,9 @@ class Database:
         with self.reading() as db:
             return self._keeper.damage(db)
 
+    def _kept(self, write: bool, address: str | None) -> Keeper:
+        return _keeper(self.folder, write, address)
+
     def _prepare(self) -> None:
         self._keeper.check()
         with self.reading() as db:
@@ -139,6 +142,21 @@ class Database:
 def wanted_address(folder: Path) -> str | None:
     """Where the environment wants a new folder's stories; None: in a file, or that is where they are."""
     return None if (folder / FILE).exists() else os.environ.get(ADDRESS) or None
+
+
+class Beside(Database):
+    """A data folder for a process beside its owner: to write what the owner keeps no copy of in its memory, and nothing else."""
+
+    def _kept(self, write: bool, address: str | None) -> Keeper:
+        if (self.folder / MARK).is_file():  # there, whoever writes is one of many
+            return super()._kept(write, address)
+        return File(self.folder, write, beside=True)
+
+    def _prepare(self) -> None:
+        self._keeper.check()
+        with self.reading() as db:
+            if self._keeper.version(db) != len(MIGRATIONS):
+                raise StoreError("Another version of the studio wrote this data folder; open the studio once, then try again.")
 
 
 def _keeper(folder: Path, write: bool, address: str | None) -> Keeper:

@@ -1,6 +1,6 @@
 """Brings a database to today's shape: numbered functions, each run once, in order, in a transaction of its own.
 
-A migration that has shipped never changes: to change a table or a fact's shape, add the next one. The first three are for
+A migration that has shipped never changes: to change a table or a fact's shape, add the next one. The first four are for
 SQLite alone: a PostgreSQL database begins in the shape of the day when it is made, and sees those that come after. Knows no
 domain value.
 """

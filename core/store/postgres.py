@@ -17,7 +17,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlmodel import SQLModel
 
 from core.errors import ReadOnly, Sentence, StoreError, WriteConflict
-from core.store import review_tables, tables
+from core.store import people_tables, review_tables, tables
 
 try:
     import psycopg
@@ -38,7 +38,7 @@ SETTINGS = {
 WRITERS = 0x1EAF  # the first of the two numbers of the lock that writers take one after the other
 #: What the tables of these modules are made from; each has told it of its own.
 TABLES = SQLModel.metadata
-assert {tables.Story.__tablename__, review_tables.Review.__tablename__} <= set(TABLES.tables)
+assert {tables.Story.__tablename__, review_tables.Review.__tablename__, people_tables.Ticket.__tablename__} <= set(TABLES.tables)
 
 
 class Server:

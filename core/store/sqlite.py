@@ -30,11 +30,13 @@ class File:
 
     shared = False
 
-    def __init__(self, folder: Path, write: bool) -> None:
+    def __init__(self, folder: Path, write: bool, beside: bool = False) -> None:
+        """``beside`` the process that owns the folder, and has the lock, it writes without."""
         self._folder = folder
+        self._beside = beside
         self._lock: int | None = None
-        self.read_only = self._own() if write else Sentence("The data folder was opened to look only.")
-        self.engine = _engine(folder / FILE, self._lock is not None)
+        self.read_only = self._standing(write)
+        self.engine = _engine(folder / FILE, not self.read_only)
 
     def close(self) -> None:
         self.engine.dispose()
@@ -53,7 +55,7 @@ class File:
 
     def check(self) -> None:
         """``NotFound`` if there is nothing to look at."""
-        if self.read_only and not (self._folder / FILE).exists():
+        if (self.read_only or self._beside) and not (self._folder / FILE).exists():
             raise NotFound("There are no stories in the folder {name!r}.", name=self._folder.name)
 
     def version(self, db: Connection) -> int:
@@ -88,6 +90,11 @@ class File:
             case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
                 return StoreError("The database of the data folder is damaged; restore it from a copy.")
         return None
+
+    def _standing(self, write: bool) -> str:
+        if not write:
+            return Sentence("The data folder was opened to look only.")
+        return Sentence("") if self._beside else self._own()
 
     def _own(self) -> str:
         """Takes the lock; returns why not, if it can't be had."""

@@ -91,7 +91,7 @@ def make(db: Connection, kind: Kind, opens: str, by: str, label: str) -> str:
     if len(_standing(db, kind, opens)) >= MOST:
         raise CommandError("There are {most} already, the most there may be: take one back first.", most=MOST)
     secret, now = secrets.token_urlsafe(32), datetime.now(UTC)
-    row = {"id": secrets.token_hex(8), "kind": kind, "opens": opens, "label": " ".join(label.split())[:MOST_LABEL]}
+    row = {"id": secrets.token_hex(8), "kind": kind, "opens": opens, "label": label_of(label)}
     row |= {"hash": hash_of(secret), "ending": secret[-ENDING:], "by": by, "revoked_at": None}
     db.execute(insert(Row), [row | {"at": now}])
     note(db, by, MADE[kind], opens)
@@ -101,6 +101,11 @@ def make(db: Connection, kind: Kind, opens: str, by: str, label: str) -> str:
 def hash_of(secret: str) -> str:
     """A secret of 256 random bits can't be guessed from its plain hash: no salt, no slow hashing."""
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def label_of(label: str) -> str:
+    """A label as it is kept: in one line, and not too long."""
+    return " ".join(label.split())[:MOST_LABEL]
 
 
 def _standing(db: Connection, kind: Kind, opens: str) -> list[Ticket]:

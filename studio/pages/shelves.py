@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pydantic import Field
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from studio.controller import Controller
     from studio.hosting import Hosting
     from studio.reviewing.access import Access
+    from studio.tokens import Tokens
 
 
 class Several(Value):
@@ -29,7 +31,15 @@ class Several(Value):
     stopped: list[str] = Field(default=[], max_length=MOST)
 
 
-def shelves(controller: Controller, who: Who, access: Access, hosting: Hosting) -> list[Callable[..., Answer]]:
+@dataclass(frozen=True)
+class Doors:
+    """Who has a hosts' page, and who an account's: pages that the library leads to."""
+
+    hosting: Hosting
+    tokens: Tokens
+
+
+def shelves(controller: Controller, who: Who, access: Access, doors: Doors) -> list[Callable[..., Answer]]:
     """The server functions of the library, by their names."""
     librarian = controller.librarian
 
@@ -38,7 +48,8 @@ def shelves(controller: Controller, who: Who, access: Access, hosting: Hosting) 
         after = shown.next.model_dump(mode="json") if shown.next else None
         profiles = [{"name": name, "title": title} for name, title in librarian.profiles(visitor)]
         known = {"profiles": profiles, "known": bool(visitor.name), "most": most_for(visitor)}
-        known |= {"trains": visitor.owns_all, "reviews": access.allows(visitor), "hosts": hosting.allows(visitor)}
+        known |= {"trains": visitor.owns_all, "reviews": access.allows(visitor), "hosts": doors.hosting.allows(visitor)}
+        known |= {"tokens": doors.tokens.allows(visitor)}
         return {"markup": library_of(shown.tales), "shown": len(shown.tales), "next": after} | known
 
     def news(call: Call, visitor: Visitor) -> Answer:

@@ -36,6 +36,7 @@ STATIC = (
     "lightbox",
     "share",
     "admin_frame",
+    "account_frame",
 )  # told again by scripts
 HEADER = "# What Interleave Studio says, in another language. `make speech` keeps it in step with the code."
 AUTHORS = "the Interleave Studio authors"

@@ -23,6 +23,7 @@ from mcp.client.streamable_http import streamable_http_client
 from PIL import Image
 
 from core.settings import Settings
+from core.store import Tickets
 from core.storyfile import open_story_file
 from core.types import Notes
 from studio.controller import Telling
@@ -202,7 +203,7 @@ def test_a_guest_on_a_shared_studio_is_told_how_to_own_a_story(tmp_path: Path) -
         assert done(stranger, story)["total"] == 5, "whoever knows a story's id may look, as on a page"
 
 
-def test_where_people_sign_in_nobody_else_can_call(tmp_path: Path) -> None:
+def test_where_people_sign_in_nobody_else_can_call_and_programs_do_with_their_persons_token(tmp_path: Path) -> None:
     people = tmp_path / "people"
     put(people, {"ann": hashed("secret", Cost(n=16))})
     with opened(tmp_path / "data", auth_file=people) as (house, url):
@@ -210,13 +211,28 @@ def test_where_people_sign_in_nobody_else_can_call(tmp_path: Path) -> None:
             assert httpx.post(f"{url}/gradio_api/call/{path}", json={"data": said}).status_code == 401
         ann = Client(url, auth=("ann", "secret"), verbose=False, analytics_enabled=False)
         assert house.store.card(create(ann)["story_id"]).owner == "ann"
-        assert httpx.post(f"{url}/gradio_api/mcp/", json={}).status_code == 401, "an MCP client has no way to sign in"
+        assert httpx.post(f"{url}/gradio_api/mcp/", json={}).status_code == 401
         assert len(house.store.ids()) == 1
+        token = Tickets(house.store.database, "person").make("ann", "person:ann")
+        bearing = {"Authorization": f"Bearer {token}"}
+        program = Client(url, headers=bearing, verbose=False, analytics_enabled=False)
+        _, begun = answers_of(tools_of(url, ("create_story", {"request": REQUEST}), headers=bearing))
+        assert [house.store.card(create(program)["story_id"]).owner, begun.isError] == ["ann", False]
+        stories = house.store.ids()
+        assert [house.store.card(story).owner for story in stories] == ["ann"] * 3
+        house.rest(stories[1])
+        _, made = answers_of(tools_of(url, ("story_export", {"story_id": stories[1], "format": "epub"}), headers=bearing))
+        assert httpx.get(made.content[0].text).status_code == 401, "nor is a file there for anybody else"
+        assert httpx.get(made.content[0].text, headers=bearing).content.startswith(b"PK")
 
 
-async def tools_of(url: str, *calls: tuple[str, dict[str, Any]]) -> list[Any]:
+async def tools_of(url: str, *calls: tuple[str, dict[str, Any]], headers: dict[str, str] | None = None) -> list[Any]:
     """The tools of a studio's MCP server, and what it answers to some calls."""
-    async with streamable_http_client(f"{url}/gradio_api/mcp/") as (reading, writing, *_), ClientSession(reading, writing) as mcp:
+    async with (
+        httpx.AsyncClient(headers=headers, timeout=60) as client,
+        streamable_http_client(f"{url}/gradio_api/mcp/", http_client=client) as (reading, writing, *_),
+        ClientSession(reading, writing) as mcp,
+    ):
         await mcp.initialize()
         return [(await mcp.list_tools()).tools, *[await mcp.call_tool(name, what) for name, what in calls]]
 

@@ -224,7 +224,7 @@ def test_no_address_of_gradio_or_of_the_studio_is_open_to_strangers(url: str, al
                 pages.add(address)
             elif answer.status_code not in (401, 404):
                 opened.add(address)
-    assert pages == {"/", "/library", "/train", "/review", "/agreement", "/login", "/login/"}
+    assert pages == {"/", "/library", "/train", "/review", "/agreement", "/admin", "/account", "/login", "/login/"}
     assert opened <= OPEN
 
 
