@@ -36,6 +36,7 @@ async function make(event) {
   form.reset();
   root.querySelector("[data-fresh]").hidden = false;
   root.querySelector("[data-secret]").value = answer.secret;
+  root.querySelector("[data-secret]").focus();
   root.querySelector("[data-secret]").select();
   await look();
 }

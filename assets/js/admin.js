@@ -46,7 +46,7 @@ function confirm(name) {
   const form = root.querySelector("[data-form]");
   form.reset();
   form.querySelector("[data-go]").disabled = true;
-  root.querySelector("[data-erase-name]").textContent = name;
+  root.querySelector("#erase-title").textContent = say("Delete all data of {name}?", { name });
   root.querySelector("[data-erase-fault]").hidden = true;
   dialog().showModal();
   form.elements.typed.focus();
