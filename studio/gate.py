@@ -1,4 +1,5 @@
-"""Stands before all addresses, the studio's and Gradio's: who has not signed in gets past it only to sign in.
+"""Stands before all addresses, the studio's and Gradio's: who has not signed in gets past it only to sign in,
+or to read a story by its link. A program comes in with a token of its person's.
 
 Gradio asks for a login at some of its addresses, and not at others (``/cancel``, ``/heartbeat``, ``/reset``, ``/stream``,
 ``/theme.css``, its MCP server, …). Here it is the other way round: all are shut but those that are named.

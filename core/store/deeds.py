@@ -17,8 +17,14 @@ from core.store.people_tables import Deed as Row
 from core.types import Value
 
 What = Literal[
-    *("link_made", "link_revoked", "token_made", "token_revoked"),
-    *("signed_out", "data_deleted", "drain_begun", "drain_ended"),
+    "link_made",
+    "link_revoked",
+    "token_made",
+    "token_revoked",
+    "signed_out",
+    "data_deleted",
+    "drain_begun",
+    "drain_ended",
 ]
 
 

@@ -90,10 +90,10 @@ def make(db: Connection, kind: Kind, opens: str, by: str, label: str) -> str:
     """As :meth:`Tickets.make`, within a transaction that somebody else began."""
     if len(_standing(db, kind, opens)) >= MOST:
         raise CommandError("There are {most} already, the most there may be: take one back first.", most=MOST)
-    secret, now = secrets.token_urlsafe(32), datetime.now(UTC)
-    row = {"id": secrets.token_hex(8), "kind": kind, "opens": opens, "label": label_of(label)}
-    row |= {"hash": hash_of(secret), "ending": secret[-ENDING:], "by": by, "revoked_at": None}
-    db.execute(insert(Row), [row | {"at": now}])
+    secret = secrets.token_urlsafe(32)
+    known = {"id": secrets.token_hex(8), "hash": hash_of(secret), "ending": secret[-ENDING:], "label": label_of(label)}
+    row = {"kind": kind, "opens": opens, "by": by, "at": datetime.now(UTC), "revoked_at": None}
+    db.execute(insert(Row), [{**known, **row}])
     note(db, by, MADE[kind], opens)
     return secret
 
