@@ -11,10 +11,11 @@ import gc
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from threading import Condition, Thread
 from typing import TYPE_CHECKING
 
-from core.errors import ProfileError, Sentence, StoreError
+from core.errors import ProfileError, Sentence, StoreError, WriteConflict
 from core.events import Failed
 from core.policy import Draw, JudgeAttempt, MakePlan, Rest, Task, next_task
 from core.ports import Agents, Gallery, PreviewImage, StepProgress, TextDelta
@@ -288,6 +289,9 @@ class Worker:
                 self._hear(notice, begun)
                 if self._closing:
                     return
+        except WriteConflict as error:
+            log.warning("A fact is not kept: %s", error)
+            self._open_anew(list(begun))
         except StoreError as error:
             log.error("A fact can't be kept: %s", error)
             self._cannot_keep(error)
@@ -328,6 +332,13 @@ class Worker:
     def _tell(self, notice: Notice) -> None:
         for hear in self._listeners:
             hear(notice)
+
+    def _open_anew(self, story_ids: list[str]) -> None:
+        """Goes on with these stories as they are stored now; one that was deleted for good meanwhile is let go."""
+        for story_id in story_ids:
+            self._let_go(story_id)
+            with suppress(StoreError):
+                self._telling[story_id] = self._store.open_story(story_id)
 
     def _cannot_keep(self, error: StoreError) -> None:
         """Waits before the next try."""

@@ -263,6 +263,12 @@ def test_an_mcp_client_finds_three_tools_that_say_what_they_do_and_uses_them(url
     assert httpx.get(made.content[0].text).content.startswith(b"PK")
 
 
+def test_by_another_sites_name_nobody_reaches_a_studio_on_ones_own_computer(url: str) -> None:
+    for address in ("/", "/config", "/gradio_api/mcp/", "/studio/css/base.css"):
+        assert httpx.get(f"{url}{address}", headers={"Host": "rebound.example:7860"}).status_code == 421
+    assert httpx.get(url).status_code == 200
+
+
 def test_the_pocket_models_tell_a_story_to_a_program_from_the_door(tmp_path: Path) -> None:
     port = free_port()
     command = [sys.executable, "app.py", "--profile", "pocket", "--data", str(tmp_path / "data"), "--port", str(port)]

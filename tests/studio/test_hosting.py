@@ -16,6 +16,7 @@ from studio.passwords import Cost, People, hashed, put
 from studio.signin import Door
 from studio.storyboard import admin_of
 from studio.visitors import OWNER, Presence, Visitor
+from tests.studio.open_studio import Gate
 from tests.studio.storybook import House, Limits, Storybook, until
 
 ANN, BOB, ROOT = Visitor("ann"), Visitor("bob"), Visitor("root")
@@ -120,6 +121,20 @@ def test_data_is_deleted_only_if_the_name_is_typed_and_then_all_of_it_also_what_
     assert house.store.damage() == []
     assert house.store.audit(other).faults == ()
     assert hosting.overview(ROOT).log[0].whom == "ann"
+
+
+def test_a_story_that_is_deleted_for_good_in_the_middle_of_a_call_keeps_no_other_waiting(tmp_path: Path) -> None:
+    book = Storybook()
+    with House(tmp_path / "data", book.agents) as house:
+        book.conduct.hook = gate = Gate(at=1)
+        house.controller.start()
+        house.open(WORDS, ANN)
+        assert gate.reached.wait(30)
+        other = house.open("Another", BOB)
+        house.store.erase("ann", OWNER.by)
+        gate.open.set()
+        house.rest(other)
+        assert house.store.ids() == [other]
 
 
 def test_a_file_that_somebody_asked_for_goes_with_their_data(hosting: Hosting, house: House) -> None:
