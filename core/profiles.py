@@ -37,6 +37,7 @@ class VlmModel(Value):
 
     ``model`` may be on a server: ``openai:http://host:8000/v1#model``. Its key, if it wants one, is in the environment
     variable ``key_env``; ``at_once`` requests are in flight. A server that gives no ``logprobs`` gives a critic no P(success).
+    ``loop`` says how a model in memory decodes (:class:`core.backends.vlm.Decoding`): ``lookup`` on a CPU, else ``plain``.
     """
 
     model: str
@@ -50,13 +51,14 @@ class VlmModel(Value):
     key_env: str | None = Field(default=None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
     at_once: int = Field(default=8, ge=1, le=256)
     logprobs: bool = True
+    loop: Literal["plain", "lookup"] | None = None
 
     @model_validator(mode="after")
     def _is_here_or_on_a_server(self) -> Self:
         if is_served(self.model):
             Address.parse(self.model)
-            if self.adapter or self.revision or self.dtype:
-                raise ValueError("adapter, revision and dtype are the server's own")
+            if self.adapter or self.revision or self.dtype or self.loop:
+                raise ValueError("adapter, revision, dtype and loop are the server's own")
         elif self.key_env:
             raise ValueError(f"only a model on a server ({SCHEME}…) has a key")
         return self
@@ -299,6 +301,8 @@ class _Vlms:
             decoding = replace(decoding, max_new_tokens=wanted.max_new_tokens)
         if wanted.temperature is not None:
             decoding = replace(decoding, temperature=wanted.temperature)
+        if wanted.loop is not None:
+            decoding = replace(decoding, loop=wanted.loop)
         return base.with_adapter(wanted.adapter, decoding)
 
 

@@ -30,6 +30,7 @@ class Checkpoint:
         from transformers import GenerationConfig
 
         from core.backends.decoding import boolean_tokens
+        from core.backends.lookup import Habits
 
         plain: Any = GenerationConfig
         self.model = model.eval()
@@ -46,6 +47,7 @@ class Checkpoint:
         pad = self.tokenizer.pad_token_id
         model.generation_config = plain(eos_token_id=sorted(self.eos), pad_token_id=pad)
         self.booleans = boolean_tokens(self.tokenizer)
+        self.habits = Habits()  # of all agents that use it: they read and say like things
         self._control = _control_tokens(processor)
         self._adapter: str | None = None
         self._adapters: dict[str, str] = {}  # its folder or hub id -> its name in the model

@@ -305,11 +305,12 @@ def test_a_scene_painter_draws_at_the_profiles_side_with_the_agents_base(own: Pa
 
 def test_a_profile_sets_how_its_painter_decodes_apart_from_agents_on_the_same_base(own: Path) -> None:
     profile = with_weights(own)
-    painter = SceneModel(model=profile.planner.model, temperature=1.5, max_new_tokens=9)
+    painter = SceneModel(model=profile.planner.model, temperature=1.5, max_new_tokens=9, loop="plain")
     agents = build_agents(profile.model_copy(update={"painter": painter}), device="cpu")
     assert isinstance(agents.painter, ScenePainter)
     assert isinstance(agents.planner, VlmPlanner)
     assert (agents.painter.vlm.decoding.temperature, agents.painter.vlm.decoding.max_new_tokens) == (1.5, 9)
+    assert (agents.painter.vlm.decoding.loop, agents.planner.vlm.decoding.loop) == ("plain", "lookup")
     assert agents.planner.vlm.decoding.temperature == 0.5
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import torch
 
-from core.backends.decoding import UNFINISHED, BatchStreamer, RowText, SeededNoise, StopWhen, VerdictWatch, boolean_tokens
+from core.backends.decoding import SeededNoise, StopWhen, VerdictWatch, boolean_tokens
+from core.backends.writing import UNFINISHED, BatchStreamer, RowText
 from tests.core.backends.tiny_vlm import tiny_vlm
 
 TOKENIZER = tiny_vlm(["A small cat meets a lion. true false"] * 3).processor.tokenizer
@@ -82,9 +83,17 @@ def test_a_rows_noise_is_its_seeds_alone() -> None:
         assert not torch.equal(rows[0], rows[1])
 
 
+def test_noise_drawn_ahead_is_what_comes() -> None:
+    ahead, step = SeededNoise([3, 7], torch.device("cpu")), SeededNoise([3, 7], torch.device("cpu"))
+    steps = torch.stack([step(torch.empty(0), torch.zeros(2, 50)) for _ in range(5)], 1)
+    assert torch.equal(ahead.ahead(torch.zeros(2, 2, 50)), steps[:, :2])
+    ahead.passed(1)
+    assert torch.equal(ahead.ahead(torch.zeros(2, 3, 50)), steps[:, 1:4])
+
+
 def test_only_a_token_that_begins_a_boolean_has_a_probability_of_true() -> None:
     [true], [other] = TOKENIZER.encode(" true"), TOKENIZER.encode("A")
-    watch = VerdictWatch(boolean_tokens(TOKENIZER))
+    watch = VerdictWatch(boolean_tokens(TOKENIZER), torch.device("cpu"))
     watch(torch.empty(0), torch.zeros(1, len(TOKENIZER)))
     watch(torch.empty(0), torch.zeros(1, len(TOKENIZER)))
     assert [probability is None for probability in watch.p_true(0, [other, true])] == [True, False]
