@@ -5,16 +5,16 @@ from __future__ import annotations
 from functools import partial
 
 from core.ports import Agents, Painter
-from core.profiles import Profile, build_agent, build_agents
+from core.profiles import Models, Profile, build_agent
 
 
-def find_agents(profile: Profile, address: str | None, pools: str = "") -> Agents:
-    """The profile's agents: loaded here, or pools of them on the Ray cluster of this address.
+def find_agents(profile: Profile, address: str | None, pools: str = "", models: Models | None = None) -> Agents:
+    """The profile's agents: loaded here, as ``models`` has them, or pools of them on the Ray cluster of this address.
 
     ``pools`` says how large they are, as in ``planner=1,painter=4@0.5``. ``ProfileError`` if they can't be had.
     """
     if address is None:
-        return build_agents(profile)
+        return (models or Models()).agents(profile)
     from core.backends.ray import Pool, connect, sizes
 
     connect(address)

@@ -144,13 +144,14 @@ class Agents:
     """The models of one profile.
 
     The painter draws ``abreast`` pictures at once: one if it denoises, which keeps a device busy; more if it is on several
-    devices, or decodes.
+    devices, or decodes. ``crowded``: they are not in the device's memory all at once, so that changing costs time.
     """
 
     planner: Planner
     painter: Painter
     critic: Critic
     abreast: int = 1
+    crowded: bool = False
 
 
 class Gallery(Protocol):

@@ -10,11 +10,13 @@ import re
 import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, assert_never
 
 from pydantic import Field, ValidationError, model_validator
 
+from core.backends.bridge import on_models_thread
 from core.backends.openai import SCHEME, Address, ServedVlm, is_served, key_in
 from core.backends.pipelines import DiffusionModel
 from core.backends.weights import find_weights, is_folder, named
@@ -24,7 +26,8 @@ from core.ports import Agents, Critic, Painter, Planner, Role
 from core.types import Policy, Value
 
 if TYPE_CHECKING:
-    from core.backends.vlm import Respondent, Vlm
+    from core.backends.memory import DeviceMemory
+    from core.backends.vlm import Respondent
 
 ASSETS = Path(__file__).parent.parent / "assets"
 ON_A_CPU = "pocket"
@@ -52,6 +55,11 @@ class VlmModel(Value):
     at_once: int = Field(default=8, ge=1, le=256)
     logprobs: bool = True
     loop: Literal["plain", "lookup"] | None = None
+
+    @property
+    def loads_as(self) -> str:
+        """What of this decides which weights are loaded; agents that agree in it share them."""
+        return VlmModel.model_dump_json(self, include={"model", "revision", "dtype"})
 
     @model_validator(mode="after")
     def _is_here_or_on_a_server(self) -> Self:
@@ -240,62 +248,77 @@ def default_profile() -> Profile:
 
 def build_agents(profile: Profile, device: str | None = None) -> Agents:
     """Loads the profile's models. Models that agents share are in memory once. ``ProfileError`` if any is missing."""
-    from core.backends.vlm import VlmCritic, VlmPlanner
-
-    require_weights(profile)
-    pack = load_pack(Path(profile.prompts))
-    vlms = _Vlms(device)
-    return Agents(
-        planner=VlmPlanner(vlms.get(profile.planner), pack),
-        critic=VlmCritic(vlms.get(profile.critic, sure=True), pack),
-        painter=PAINTERS[profile.painter.kind](profile.painter, pack, vlms),
-        abreast=profile.painter.abreast,
-    )
+    return Models(device).agents(profile)
 
 
 def build_agent(profile: Profile, role: Role) -> Planner | Painter | Critic:
     """Loads one of the profile's agents alone, as a process of a cluster has it. ``ProfileError`` if its weights are missing."""
-    from core.backends.vlm import VlmCritic, VlmPlanner
-
-    pack, vlms = load_pack(Path(profile.prompts)), _Vlms(None)
+    models, pack = Models(), load_pack(Path(profile.prompts))
     match role:
         case "planner":
-            return VlmPlanner(vlms.get(profile.planner), pack)
+            return models.planner(profile, pack)
         case "critic":
-            return VlmCritic(vlms.get(profile.critic, sure=True), pack)
+            return models.critic(profile, pack)
         case "painter":
-            return PAINTERS[profile.painter.kind](profile.painter, pack, vlms)
+            return models.painter(profile.painter, pack)
         case _:
             assert_never(role)
 
 
 def build_painter(profile: Profile, device: str | None = None) -> Painter:
     """Loads the profile's painter alone, as a trainer wants it. ``ProfileError`` if its weights are missing."""
-    return PAINTERS[profile.painter.kind](profile.painter, load_pack(Path(profile.prompts)), _Vlms(device))
+    return Models(device).painter(profile.painter, load_pack(Path(profile.prompts)))
 
 
 def build_vlm(wanted: VlmModel, device: str | None = None) -> Respondent:
     """Loads one model as an agent would use it, or finds it on its server."""
-    return _Vlms(device).get(wanted)
+    return Models(device).vlm(wanted)
 
 
-class _Vlms:
-    """Vision-language models by their weights: agents with the same base share it, each with its own adapter."""
+class Models:
+    """The models on one device by their weights: whoever names the same base shares it, each with an adapter of its own.
 
-    def __init__(self, device: str | None) -> None:
-        self.device = device
-        self._bases: dict[tuple[str, str | None, str | None], Vlm] = {}
+    Those of earlier profiles are kept for the next time as long as the computer's memory allows.
+    """
 
-    def get(self, wanted: VlmModel, sure: bool = False) -> Respondent:
+    def __init__(self, device: str | None = None) -> None:
+        """``device`` is the accelerator, if there is one and no other is named."""
+        self._device = device
+
+    def agents(self, profile: Profile) -> Agents:
+        """As :func:`build_agents`, of what is in memory already where that is so."""
+        require_weights(profile)
+        pack = load_pack(Path(profile.prompts))
+        return Agents(
+            planner=self.planner(profile, pack),
+            critic=self.critic(profile, pack),
+            painter=self.painter(profile.painter, pack),
+            abreast=profile.painter.abreast,
+            crowded=self._is_crowded(profile),
+        )
+
+    def planner(self, profile: Profile, pack: Pack) -> Planner:
+        from core.backends.vlm import VlmPlanner
+
+        return VlmPlanner(self.vlm(profile.planner), pack)
+
+    def critic(self, profile: Profile, pack: Pack) -> Critic:
+        from core.backends.vlm import VlmCritic
+
+        return VlmCritic(self.vlm(profile.critic, sure=True), pack)
+
+    def painter(self, wanted: SceneModel | DiffusionModel, pack: Pack) -> Painter:
+        return PAINTERS[wanted.kind](wanted, pack, self)
+
+    def vlm(self, wanted: VlmModel, sure: bool = False) -> Respondent:
         """``sure``: how probable each "true" was is wanted, too."""
         if is_served(wanted.model):
             return _served(wanted, sure and wanted.logprobs)
+        from core.backends.moving import kept_checkpoint
         from core.backends.vlm import load_vlm
 
-        key = (wanted.model, wanted.revision, wanted.dtype)
-        if key not in self._bases:
-            self._bases[key] = load_vlm(wanted.model, revision=wanted.revision, device=self.device, dtype=wanted.dtype)
-        base = self._bases[key]
+        load = kept_checkpoint(self.memory, wanted.loads_as)
+        base = load_vlm(wanted.model, revision=wanted.revision, device=self.device, dtype=wanted.dtype, load=load)
         decoding = base.decoding
         if wanted.max_new_tokens is not None:
             decoding = replace(decoding, max_new_tokens=wanted.max_new_tokens)
@@ -304,6 +327,24 @@ class _Vlms:
         if wanted.loop is not None:
             decoding = replace(decoding, loop=wanted.loop)
         return base.with_adapter(wanted.adapter, decoding)
+
+    @cached_property
+    def device(self) -> str:
+        from core.backends.pipelines import usual_device
+
+        return self._device or usual_device()
+
+    @cached_property
+    def memory(self) -> DeviceMemory:
+        """The device's memory; of its own, so that two of this class must not have one accelerator for long."""
+        from core.backends.moving import memory_of
+
+        return memory_of(self.device)
+
+    def _is_crowded(self, profile: Profile) -> bool:
+        sections = (profile.planner, profile.critic, profile.painter)
+        here = {section.loads_as for section in sections if not is_served(section.model)}
+        return bool(here) and self.memory.apart and on_models_thread(lambda: self.memory.crowded(here))
 
 
 def _served(wanted: VlmModel, logprobs: bool) -> ServedVlm:
@@ -317,17 +358,17 @@ def _served(wanted: VlmModel, logprobs: bool) -> ServedVlm:
     return replace(vlm, max_new_tokens=wanted.max_new_tokens) if wanted.max_new_tokens else vlm
 
 
-def _scene_painter(wanted: Any, pack: Pack, vlms: _Vlms) -> Painter:
+def _scene_painter(wanted: Any, pack: Pack, models: Models) -> Painter:
     from core.backends.scene import ScenePainter
 
-    return ScenePainter(vlms.get(wanted), pack, wanted.side)
+    return ScenePainter(models.vlm(wanted), pack, wanted.side)
 
 
-def _diffusion_painter(wanted: Any, pack: Pack, vlms: _Vlms) -> Painter:
+def _diffusion_painter(wanted: Any, pack: Pack, models: Models) -> Painter:
     from core.backends.diffusion import DiffusionPainter
 
-    return DiffusionPainter.from_profile(wanted, vlms.device, pack)
+    return DiffusionPainter.from_profile(wanted, models.device, pack, models.memory)
 
 
 #: Builds a painter of each kind.
-PAINTERS: dict[str, Callable[[Any, Pack, _Vlms], Painter]] = {"scene": _scene_painter, "diffusion": _diffusion_painter}
+PAINTERS: dict[str, Callable[[Any, Pack, Models], Painter]] = {"scene": _scene_painter, "diffusion": _diffusion_painter}

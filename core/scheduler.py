@@ -48,11 +48,15 @@ class Scheduler:
 
         ``patient``, where nobody waits for a story, plans and verdicts wait until there are so many of them, as long as there
         is something to draw: drawings come a few at a time, so that verdicts would be asked for a few at a time, too.
+
+        The models of ``crowded`` agents go in and out of memory: those at work go on as long as there is anything for them, so
+        that all that can be drawn is drawn, and then all that can be judged is judged.
         """
         self.agents = agents
         self.gallery = gallery
         self.batch = batch
         self.patient = patient
+        self._last: type[Task] = Settle  # what the last call of a model was for
         self._stories: dict[str, Story] = {}  # in turn order: who was served last stands last
 
     def add(self, story: Story) -> None:
@@ -74,6 +78,7 @@ class Scheduler:
         for story, task in work:
             self._stories[story.id] = self._stories.pop(story.id)
             if not isinstance(task, Settle):
+                self._last = type(task)
                 yield Notice(story.id, Began(task))
         call = perform([(story.trajectory, task) for story, task in work], self.agents, self.gallery)
         try:
@@ -104,6 +109,7 @@ class Scheduler:
         full = self.batch if self.patient else 1
         return (
             some(Settle, len(tasks))
+            or (some(self._last, self.agents.abreast if self._last is Draw else self.batch) if self.agents.crowded else [])
             or some(JudgeAttempt, self.batch, full)
             or some(MakePlan, self.batch, full)
             or some(Draw, self.agents.abreast)

@@ -1,8 +1,9 @@
 """Tells machines what happens: one JSON object a line on stderr, where ``STUDIO_LOG=json``. Nobody's words are in it.
 
-A line has the ids of a story and its step, the attempt, the stage, seconds and codes; never what somebody asked for, a prompt,
-a name, a path or a secret. Of a message the template is told, not what is filled in; of an error its kind and where it was
-raised, not what it says; and of other people's libraries not even the template, for they put values into it.
+A line has the ids of a story and its step, the attempt, the stage, seconds and codes, or which model's weights were loaded or
+moved; never what somebody asked for, a prompt, a name, a path or a secret. Of a message the template is told, not what is
+filled in; of an error its kind and where it was raised, not what it says; and of other people's libraries not even the
+template, for they put values into it.
 
 Without it, stderr has what a person should see: warnings, and errors with all their words.
 """
@@ -40,7 +41,8 @@ def log_as_json() -> None:
         other = logging.getLogger(name)
         other.handlers.clear()
         other.propagate = True
-    log.setLevel(logging.INFO)
+    for told in (log, logging.getLogger("core.models")):
+        told.setLevel(logging.INFO)
 
 
 def tell(event: str, **fields: object) -> None:
@@ -106,7 +108,7 @@ class Lines(logging.Formatter):
         else:
             line |= {"event": "log", "logger": record.name}
             if record.name.split(".")[0] in OURS:
-                line["message"] = str(record.msg)
+                line |= {"message": str(record.msg), **getattr(record, "fields", {})}
             if story := getattr(record, "story", None):
                 line["story"] = story
         if record.exc_info and record.exc_info[0]:

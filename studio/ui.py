@@ -18,7 +18,7 @@ from core import VERSION
 from core.cluster import find_agents
 from core.dialect import load_pack, shows_references
 from core.errors import ReadOnly
-from core.profiles import Profile, available_profiles, default_profile, load_profile, missing_weights
+from core.profiles import Models, Profile, available_profiles, default_profile, load_profile, missing_weights
 from core.settings import Settings
 from core.store import Store
 from studio.api import lend_inside, publish
@@ -78,9 +78,10 @@ def open_studio(settings: Settings) -> None:
             raise ReadOnly(store.read_only)
         others = [other for other in available_profiles() if other.name != profile.name and not missing_weights(other)]
         known = {each.name: each for each in (profile, *others)}
+        models = Models()
 
         def load(name: str) -> Agents:
-            return find_agents(known.get(name) or load_profile(name or profile.name), settings.ray, settings.ray_pools)
+            return find_agents(known.get(name) or load_profile(name or profile.name), settings.ray, settings.ray_pools, models)
 
         worker = Worker(store, store.images, load)
         tellings = [_telling(each) for each in known.values()]

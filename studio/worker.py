@@ -45,7 +45,8 @@ class Worker:
     def __init__(self, store: Store, gallery: Gallery, load: Callable[[str], Agents]) -> None:
         """``load`` builds the agents of a profile; it runs in the worker's thread, when a story needs them.
 
-        One profile's models are in memory at a time: as long as they have stories to tell, stories of others wait.
+        One profile's models are at work at a time: as long as they have stories to tell, stories of others wait. Whether they
+        stay in memory for the next time is up to ``load``.
         """
         self._store = store
         self._gallery = gallery
@@ -246,12 +247,12 @@ class Worker:
         return any(self._loaded(profile) for profile in untried or waiting)
 
     def _loaded(self, profile: str) -> bool:
-        """Puts this profile's models in the place of those that are in memory."""
+        """Puts this profile's models in the place of those that are at work."""
         if profile not in self._shown.troubled:  # while it is, each try would blink
             self._be(Mood("loading"))
         self._scheduler = None
         if self._tried:
-            gc.collect()  # the old models' memory is free before the new ones need it
+            gc.collect()  # of the old models nothing is left that `load` does not want to keep
         self._tried = True
         try:
             agents = self._load(profile)

@@ -53,7 +53,7 @@ def bridge(work: Callable[[Emit], T]) -> Stream[T]:
         return call.result()
     finally:
         emit._closed.set()
-        if not _on_models_thread():  # where the collector may run for a stream that was dropped unclosed
+        if not is_models_thread():  # where the collector may run for a stream that was dropped unclosed
             wait([call])
         del call  # else its error and this frame would hold each other, and the call's tensors, until the collector runs
 
@@ -65,11 +65,11 @@ def on_models_thread(work: Callable[[], T]) -> T:
 
 
 def _refuse_nesting() -> None:
-    if _on_models_thread():
+    if is_models_thread():
         raise RuntimeError("A model's call cannot wait for another one: they share one thread.")
 
 
-def _on_models_thread() -> bool:
+def is_models_thread() -> bool:
     return getattr(_here, "models", False)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +50,7 @@ class Checkpoint:
         self.booleans = boolean_tokens(self.tokenizer)
         self.habits = Habits()  # of all agents that use it: they read and say like things
         self._control = _control_tokens(processor)
+        self.arrive: Callable[[], None] = lambda: None  # has the weights on their device, where they share it with others
         self._adapter: str | None = None
         self._adapters: dict[str, str] = {}  # its folder or hub id -> its name in the model
 
@@ -94,7 +96,7 @@ class Checkpoint:
 
     def add_adapter(self, adapter: str) -> str:
         """Loads a LoRA adapter, a local folder or a hub id, beside those that are there, once; returns its provenance."""
-        adapter = _placed(adapter)
+        adapter = placed(adapter)
         folder = weights_of(adapter)
         if adapter not in self._adapters:
             if not (folder / "adapter_model.safetensors").is_file():  # peft would take a pickled one, too
@@ -111,13 +113,14 @@ class Checkpoint:
         return provenance(adapter, folder)
 
     def use(self, adapter: str | None) -> None:
-        """Makes this adapter the only one at work, or none. On the model's thread only."""
+        """Makes this adapter the only one at work, or none, and the weights ready for it. On the model's thread only."""
+        self.arrive()
         if not self._adapters or (self._adapter == adapter and adapter is not None):
             return
         if adapter is not None:
             from peft.functional import set_adapter
 
-            set_adapter(self.model, self._adapters[_placed(adapter)], inference_mode=True)
+            set_adapter(self.model, self._adapters[placed(adapter)], inference_mode=True)
         _switch_adapters(self.model, on=adapter is not None)
         self._adapter = adapter
 
@@ -130,7 +133,7 @@ def load_checkpoint(
     from transformers import AutoModelForImageTextToText
     from transformers.utils import logging as chatter
 
-    model = _placed(model)
+    model = placed(model)
     folder = weights_of(model, revision)
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     silence: Any = chatter.disable_progress_bar  # untyped upstream
@@ -158,7 +161,7 @@ def load_checkpoint(
     return Checkpoint(weights, processor, provenance(model, folder))
 
 
-def _placed(model: str) -> str:
+def placed(model: str) -> str:
     """An existing folder by its absolute path, which is how weights are told from a hub id; else the name as it is."""
     return str(Path(model).resolve()) if Path(model).is_dir() else model
 

@@ -10,6 +10,8 @@ from a generator on the CPU, so that it does not depend on the accelerator's kin
 from __future__ import annotations
 
 import inspect
+import logging
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -17,8 +19,10 @@ from typing import TYPE_CHECKING, Any
 
 from core.backends.bridge import Emit, bridge, on_models_thread
 from core.backends.checkpoint import rgb
-from core.backends.pipelines import DiffusionModel, load_pipeline, usual_device
-from core.backends.weights import named, provenance, weights_of
+from core.backends.compiling import compile_blocks, is_compiled, uncompile
+from core.backends.memory import DeviceMemory
+from core.backends.pipelines import DiffusionModel, at_once, load_pipeline, usual_device
+from core.backends.weights import named, provenance, size_of, weights_of
 from core.dialect import Pack, painter_prompt
 from core.errors import AgentError, BadImage, Cancelled, DrawError, OutOfMemory, ProfileError
 from core.ports import DrawCase, Results, StepProgress, Stream
@@ -26,6 +30,8 @@ from core.types import Notes
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+log = logging.getLogger("core.models")
 
 MIN_SIDE = 64  # px; FLUX.2's own bounds for a reference, the narrowest of the pipelines that we use
 MAX_ASPECT = 8
@@ -58,11 +64,16 @@ class DiffusionPainter:
         self.name = edits.name if from_text is None else f"{edits.name}+{from_text.name}"
 
     @classmethod
-    def from_profile(cls, model: DiffusionModel, device: str | None = None, pack: Pack | None = None) -> DiffusionPainter:
-        """Loads what a profile names. Raises ``ProfileError``."""
+    def from_profile(
+        cls, model: DiffusionModel, device: str | None = None, pack: Pack | None = None, memory: DeviceMemory | None = None
+    ) -> DiffusionPainter:
+        """Loads what a profile names, into the memory that its device has already, or one of its own. ``ProfileError``."""
+        from core.backends.moving import memory_of
+
         device = device or usual_device()
-        edits = PipelineCall.load(model, device)
-        return cls(edits, PipelineCall.load(model.from_text, device) if model.from_text else None, pack)
+        memory = memory or memory_of(device)
+        edits = PipelineCall.load(model, device, memory)
+        return cls(edits, PipelineCall.load(model.from_text, device, memory) if model.from_text else None, pack)
 
     def draw(self, cases: list[DrawCase]) -> Stream[Results[Image]]:
         return bridge(lambda emit: [self._draw(case, index, emit) for index, case in enumerate(cases)])
@@ -87,10 +98,14 @@ Progress = Callable[[int, int], None]
 class PipelineCall:
     """One pipeline, and how a case becomes a call of it."""
 
-    def __init__(self, pipe: Any, model: DiffusionModel, name: str) -> None:
-        """Takes over a loaded pipeline; ``name`` is its provenance. ``ProfileError`` if it cannot be called like this."""
+    def __init__(self, pipe: Any, model: DiffusionModel, name: str, memory: DeviceMemory | None = None) -> None:
+        """Takes over a loaded pipeline; ``name`` is its provenance. ``ProfileError`` if it cannot be called like this.
+
+        In ``memory``, others give way to its calls.
+        """
         self.name = name
         self._pipe = pipe
+        self._memory = memory
         self._model = model
         self._class = type(pipe).__name__
         self._accepts = inspect.signature(pipe.__call__).parameters
@@ -99,10 +114,39 @@ class PipelineCall:
             raise ProfileError(f"{self._class} takes no option {unknown[0]!r}.")
 
     @classmethod
-    def load(cls, model: DiffusionModel, device: str) -> PipelineCall:
-        name = provenance(model.model, weights_of(model.model, model.revision))
+    def load(cls, model: DiffusionModel, device: str, memory: DeviceMemory) -> PipelineCall:
+        folder = weights_of(model.model, model.revision)
         adapters = "".join(f"+{named(adapter.model)}×{adapter.scale:g}" for adapter in model.adapters)
-        return cls(on_models_thread(lambda: load_pipeline(model, device)), model, name + adapters)
+        name, size = provenance(model.model, folder) + adapters, size_of(folder)
+        pipe = on_models_thread(lambda: memory.kept(model.loads_as, name, size, lambda: load_pipeline(model, device, memory)))
+        call = cls(pipe, model, name, memory)
+        if model.compile:
+            on_models_thread(call.compile)
+        return call
+
+    def compile(self) -> None:
+        """Compiles what each denoising step repeats, for the profile's own shapes: a picture from text, and an edit of one.
+
+        On the models' thread. What cannot be compiled draws as before, and the log says so.
+        """
+        from PIL import Image as images
+
+        network = getattr(self._pipe, "transformer", None) or self._pipe.unet
+        if is_compiled(network):  # it was kept
+            return
+        quick = PipelineCall(self._pipe, self._model.model_copy(update={"steps": 1}), self.name, self._memory)
+        canvas = images.new("RGB", (self._model.width, self._model.height), "gray")
+        shapes = {"pictures from text": None} | ({"edits": canvas} if "image" in self._accepts else {})
+        try:
+            compile_blocks(network)
+            for number, (shape, source) in enumerate(shapes.items(), start=1):
+                started = time.monotonic()
+                quick.draw(DrawCase("a cat", source, 0), lambda *_: None)
+                said = (self._class, shape, number, len(shapes), time.monotonic() - started)
+                log.info("Compiled %s for %s, %d of %d, in %.0f s.", *said)
+        except Exception as error:  # compilers fail in many ways, and none of them is a reason not to draw
+            uncompile(network)
+            log.warning("%s can't be compiled (%s), so it draws without.", self._class, type(error).__name__)
 
     def heeded(self, notes: Notes) -> Notes:
         """The notes that the prompt must say, because no argument of the pipeline does."""
@@ -130,6 +174,8 @@ class PipelineCall:
         import torch
 
         try:
+            if self._memory is not None:
+                self._memory.make_room(at_once(self._pipe, self._model.offload), self._model.loads_as)
             with torch.no_grad():
                 return self._picture(self._called(case, progress))
         except torch.OutOfMemoryError:
@@ -145,10 +191,12 @@ class PipelineCall:
             raise
 
     def _tried_with_less(self, case: DrawCase, progress: Progress) -> Image | None:
-        """Once more without what is only kept, decoding in tiles. Just this once: tiles change the picture a little."""
+        """Once more alone on the device and without what is only kept, decoding in tiles: just once, tiles change the picture."""
         import torch
 
         self._embeds.cache_clear()
+        if self._memory is not None:
+            self._memory.clear(self._model.loads_as)
         torch.cuda.empty_cache()
         vae: Any = getattr(self._pipe, "vae", None)
         if getattr(vae, "use_tiling", True):  # it cannot, or does already

@@ -1,4 +1,4 @@
-"""Loads a diffusers pipeline from this machine and puts it where it fits. Knows no prompt, no picture and no port.
+"""Loads a diffusers pipeline from this machine and places it. Knows no prompt, no picture and no port.
 
 Weights are safetensors only, no code of a repository runs, and nothing is downloaded.
 """
@@ -6,18 +6,21 @@ Weights are safetensors only, no code of a repository runs, and nothing is downl
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Hashable, Iterator
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
 from core.backends.checkpoint import usual_dtype
+from core.backends.quantizing import Bits, quantization
+from core.backends.trimming import LAYERS, bytes_of, trim
 from core.backends.weights import is_folder, named, weights_of
 from core.errors import ProfileError
 from core.types import Value
 
-#: GB beside the weights for a 1024² drawing and the agents' caches: klein-4B peaks 4 GB over its 16 (PERFORMANCE, A1).
-HEADROOM_GB = 6.0
+if TYPE_CHECKING:
+    from core.backends.memory import DeviceMemory
 
 
 class Adapter(Value):
@@ -33,7 +36,9 @@ class DiffusionModel(Value):
 
     ``guidance`` goes to whichever guidance the pipeline's class has. ``options`` are more arguments of its call, by their
     own names. ``from_text`` draws what has no source, for pipelines that only edit; without it they edit a blank canvas.
-    ``offload`` keeps only the part at work on the accelerator; ``auto`` does so if the whole does not fit.
+    ``offload`` says which parts are on the accelerator: ``auto`` those that fit beside other models, the part at work first;
+    ``none`` all of them, always; ``model`` and ``sequential`` only the part, or the layer, at work. ``quantize`` keeps the large
+    parts in fewer bits. ``compile`` makes loading take minutes and each drawing shorter.
     """
 
     #: Drawings that are made together: at 1024² one keeps a device busy (PERFORMANCE, batching evidence).
@@ -53,19 +58,31 @@ class DiffusionModel(Value):
     dtype: Literal["float32", "bfloat16", "float16"] | None = None
     offload: Literal["auto", "none", "model", "sequential"] = "auto"
     device_map: Literal["balanced", "cuda"] | None = None
+    quantize: Bits | None = None
+    compile: bool = False
     adapters: tuple[Adapter, ...] = ()
     options: dict[str, Any] = Field(default_factory=dict)
     from_text: DiffusionModel | None = None
 
+    @property
+    def loads_as(self) -> str:
+        """What of this decides how the pipeline is loaded; however else it is called, it is the same one in memory."""
+        names = {"model", "revision", "dtype", "offload", "device_map", "adapters", "quantize", "compile"}
+        return self.model_dump_json(include=names) + str(self.options.get(LAYERS, ""))
 
-def load_pipeline(wanted: DiffusionModel, device: str) -> Any:
-    """The pipeline on its device, with its adapters. ``ProfileError`` if it is not here or cannot be loaded."""
+
+def load_pipeline(wanted: DiffusionModel, device: str, memory: DeviceMemory) -> Any:
+    """The pipeline with its adapters, a tenant of its device's memory under the owner :attr:`DiffusionModel.loads_as`.
+
+    ``ProfileError`` if it is not here or cannot be loaded.
+    """
     import diffusers
     import torch
 
     library: Any = diffusers  # its classes are only half typed
     folder, name = weights_of(wanted.model, wanted.revision), named(wanted.model)
     mapped = wanted.device_map if device.startswith("cuda") else None
+    faults = (OSError, ValueError, *((ImportError, RuntimeError) if wanted.quantize else ()))  # as libraries for that say no
     try:
         pipe = library.DiffusionPipeline.from_pretrained(
             folder,
@@ -74,17 +91,31 @@ def load_pipeline(wanted: DiffusionModel, device: str) -> Any:
             local_files_only=True,
             trust_remote_code=False,
             device_map=mapped,
+            quantization_config=quantization(wanted.quantize) if wanted.quantize else None,
             **_image_only_processor(folder),
         )
+        trim(pipe, wanted.options)
         _add_adapters(pipe, wanted.adapters)
         if mapped is None:
-            _place(pipe, device, wanted.offload)
-    except (OSError, ValueError) as error:
-        raise ProfileError(f"The pipeline {name!r} cannot be loaded: {str(error).replace(str(folder), name)}") from error
+            _place(pipe, device, wanted, memory)
     except torch.OutOfMemoryError as error:
         raise ProfileError(f"The pipeline {name!r} does not fit into the accelerator's memory.") from error
+    except faults as error:
+        raise ProfileError(f"The pipeline {name!r} cannot be loaded: {str(error).replace(str(folder), name)}") from error
     pipe.set_progress_bar_config(disable=True)
     return pipe
+
+
+def at_once(pipe: Any, offload: str) -> int:
+    """Bytes of the device that the pipeline's own offloading takes at a time; 0 where its parts are tenants."""
+    return max((bytes_of(part) for _, part in networks(pipe)), default=0) if offload == "model" else 0
+
+
+def networks(pipe: Any) -> Iterator[tuple[str, Any]]:
+    """The pipeline's parts that have weights, by name."""
+    import torch
+
+    yield from ((name, part) for name, part in pipe.components.items() if isinstance(part, torch.nn.Module))
 
 
 def usual_device() -> str:
@@ -146,28 +177,30 @@ def _adapter_file(adapter: Adapter) -> Path:
     return files[0]
 
 
-def _place(pipe: Any, device: str, offload: str) -> None:
-    import torch
-
-    if not device.startswith("cuda"):
+def _place(pipe: Any, device: str, wanted: DiffusionModel, memory: DeviceMemory) -> None:
+    if not memory.apart:
         pipe.to(device)  # a CPU has one memory, and so have Apple's chips: nothing to move
         return
-    if offload == "auto":
-        free_bytes, _ = torch.cuda.mem_get_info(device)
-        offload = "none" if fits(pipe, free_bytes) else "model"
-    match offload:
+    name, owner = named(wanted.model), wanted.loads_as
+    match wanted.offload:
+        case "auto":
+            take_turns(pipe, name, owner, device, memory)
+        case "none":
+            memory.make_room(sum(bytes_of(network) for _, network in networks(pipe)), owner)
+            pipe.to(device)
+            take_turns(pipe, name, owner, device, memory, fixed=True)
         case "model":
             pipe.enable_model_cpu_offload(device=device)
         case "sequential":
             pipe.enable_sequential_cpu_offload(device=device)
-        case _:
-            pipe.to(device)
 
 
-def fits(pipe: Any, free_bytes: int) -> bool:
-    """Whether all parts of the pipeline at once leave room for a drawing."""
-    import torch
+def take_turns(pipe: Any, name: str, owner: Hashable, device: str, memory: DeviceMemory, fixed: bool = False) -> None:
+    """Each part comes onto the device when it is called, and stays as long as others leave it room, or for good (``fixed``)."""
+    from core.backends.moving import calls_for_itself, tenant_of
 
-    modules = [part for part in pipe.components.values() if isinstance(part, torch.nn.Module)]
-    weights = sum(p.numel() * p.element_size() for module in modules for p in module.parameters())
-    return weights + HEADROOM_GB * 1e9 <= free_bytes
+    for part, network in networks(pipe):
+        tenant = tenant_of(network, f"{name}'s {part}", owner, device, inside=fixed)
+        tenant.fixed = fixed
+        memory.admit(tenant)
+        calls_for_itself(network, tenant, memory, device)

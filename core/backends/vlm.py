@@ -99,12 +99,13 @@ def load_vlm(
     max_new_tokens: int | None = None,
     temperature: float | None = None,
     seconds: float = MAX_SECONDS,
+    load: Callable[..., Checkpoint] = load_checkpoint,
 ) -> Vlm:
     """Loads a local folder or hub id, with a LoRA ``adapter`` over it; what is None the checkpoint says.
 
     For a second agent on the same weights use :meth:`Vlm.with_adapter`. Raises ``ProfileError``.
     """
-    checkpoint = on_models_thread(lambda: load_checkpoint(model, revision, device, dtype, attn))
+    checkpoint = on_models_thread(lambda: load(model, revision, device, dtype, attn))
     advice = checkpoint.advice
     if temperature is None:
         temperature = (advice.temperature if advice.temperature is not None else 1.0) if advice.do_sample else 0.0

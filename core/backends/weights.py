@@ -30,6 +30,12 @@ def weights_of(model: str, revision: str | None = None) -> Path:
     return folder
 
 
+def size_of(folder: Path) -> int:
+    """Bytes of the weights in ``folder``; of a pipeline those of its parts: some have a file of the whole beside them."""
+    files = "*/*.safetensors" if (folder / "model_index.json").is_file() else "*.safetensors"
+    return sum(path.stat().st_size for path in folder.glob(files))
+
+
 def named(model: str) -> str:
     """What a person knows the model by: its hub id, or its folder's name; never a path."""
     return Path(model).name if is_folder(model) else model

@@ -34,7 +34,7 @@ from core.commands import (
 )
 from core.errors import AgentError, CommandError, ReplyError
 from core.events import EVENT, Drawn, Event, Failed, Judged, Planned
-from core.policy import Rest, next_task
+from core.policy import Draw, JudgeAttempt, MakePlan, Rest, next_task
 from core.ports import Agents, Delta, DrawCase, JudgeCase, PlanCase, StepProgress
 from core.scheduler import Began, Ended, Notice, Scheduler, run
 from core.story import Story
@@ -319,6 +319,24 @@ def test_many_stories_told_together_are_the_stories_told_alone(patient: bool, ab
         assert facts(alone.events) == facts(log.events)
 
 
+@pytest.mark.parametrize("patient", [False, True])
+def test_models_that_are_not_in_memory_together_change_as_seldom_as_the_stories_allow(patient: bool) -> None:
+    def told(crowded: bool) -> tuple[list[type], dict[str, Log]]:
+        logs = {name: Log() for name in "abcdef"}
+        agents = Agents(ScriptedPlanner([plan_of(3)]), ScriptedPainter(), ScriptedCritic(strict), crowded)
+        stories = [opened(log, request=name, name=name, max_attempts=3) for name, log in logs.items()]
+        notices = drain(Scheduler(agents, Memory(), batch=4, patient=patient), stories)
+        kinds = [type(notice.what.task) for notice in notices if isinstance(notice.what, Began)]
+        return [kind for kind, before in zip(kinds, [None, *kinds], strict=False) if kind is not before], logs
+
+    changes, together = told(crowded=True)
+    most = max(sum(isinstance(event, Drawn) for event in log.events) for log in together.values())
+    assert changes == [MakePlan] + [Draw, JudgeAttempt] * most, "all that can be drawn is drawn, then all is judged"
+    before, alone = told(crowded=False)
+    assert len(changes) < len(before)
+    assert {name: facts(log.events) for name, log in together.items()} == {name: facts(log.events) for name, log in alone.items()}
+
+
 def test_a_call_shared_with_others_goes_on_when_one_story_stops() -> None:
     stories = [opened(Log(), name=name) for name in "ab"]
     planner = ScriptedPlanner([plan_of(1)], conduct=acting(stories[0], Pause(now=True), at=1))
@@ -390,6 +408,7 @@ def test_whatever_a_person_does_at_whatever_moment_the_story_ends_well(wishes: l
     assert next_task(story.trajectory).reason == "done" or pending  # type: ignore[union-attr]
     assert {tried.attempt.key for tried in story.trajectory.tries} == drawn
     assert len(story.trajectory.tries) == len(drawn)
+    assert len({tried.attempt.seed for tried in story.trajectory.tries}) == len(drawn), "no drawing could repeat another one"
     source = None
     for standing in story.trajectory.standings:
         assert standing.source == source or not standing.source_known

@@ -13,14 +13,17 @@ from safetensors.torch import save_file
 
 from core import profiles
 from core.backends import pipelines
+from core.backends.memory import DeviceMemory, PaperRoom
 from core.backends.openai import ServedVlm
 from core.backends.pipelines import DiffusionModel
 from core.backends.scene import ScenePainter
+from core.backends.trimming import bytes_of
 from core.backends.vlm import VlmCritic, VlmPlanner
 from core.dialect import load_pack
 from core.errors import AgentError, ProfileError
 from core.ports import DrawCase, PlanCase
 from core.profiles import (
+    Models,
     Profile,
     SceneModel,
     available_profiles,
@@ -260,8 +263,8 @@ def test_the_pocket_profile_is_the_default_without_an_accelerator_or_weights(hub
     for repo_id in ("Qwen/Qwen3-VL-4B-Instruct", "black-forest-labs/FLUX.2-klein-4B"):
         downloaded(hub, repo_id)
     assert default_with(0.0) == "pocket"
-    assert default_with(16.0) == "pocket"
-    assert default_with(25.7) == "klein-4b"
+    assert default_with(8.0) == "pocket"
+    assert default_with(12.6) == "klein-4b"
 
 
 def test_reading_profiles_loads_no_model_library() -> None:
@@ -291,6 +294,39 @@ def test_agents_are_built_of_what_the_profile_says_and_share_their_base(own: Pat
     assert picture.size == (64, 64)
     # An untrained model's words are no plan; that they come as a fault in place shows that the whole path ran.
     assert isinstance(drain(agents.planner.plan([PlanCase("a cat", (), 1)]))[1][0], AgentError)
+
+
+def test_a_second_use_of_a_profile_loads_nothing_and_another_one_shares_what_they_have_in_common(own: Path) -> None:
+    profile, models = with_weights(own), Models("cpu")
+    other = profile.model_copy(update={"name": "other", "painter": SceneModel(model=profile.critic.model, side=128)})
+    first, second, third = (models.agents(each) for each in (profile, other, profile))
+    checkpoints = {id(agent.vlm.checkpoint) for each in (first, second, third) for agent in (each.planner, each.critic)}  # type: ignore[attr-defined]
+    assert len(checkpoints) == 1
+    assert isinstance(second.painter, ScenePainter)
+    assert id(second.painter.vlm.checkpoint) in checkpoints  # type: ignore[attr-defined]
+    assert first.painter._edits._pipe is third.painter._edits._pipe  # type: ignore[attr-defined]
+    assert not first.crowded
+
+
+def test_models_that_do_not_fit_on_the_device_together_take_turns_and_say_the_same(
+    own: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    profile, models, room = with_weights(own), Models("cpu"), PaperRoom(10**12, 10**15)
+    models.memory = DeviceMemory(room, reserve=0)
+    agents = models.agents(profile)
+    assert not agents.crowded
+    vlm = bytes_of(agents.critic.vlm.checkpoint.model)  # type: ignore[attr-defined]
+    room.device = vlm + 1
+    assert models.agents(profile).crowded
+    alone = build_agents(profile, device="cpu")
+    with caplog.at_level("INFO", "core.models"):
+        for _ in range(2):
+            drawn, expected = (drain(each.painter.draw([DrawCase("a cat", None, 1)]))[1][0] for each in (agents, alone))
+            assert drawn.tobytes() == expected.tobytes()
+            said, expected = (drain(each.planner.plan([PlanCase("a cat", (), 1)])) for each in (agents, alone))
+            assert said[0] == expected[0]
+    moved = [record.getMessage().split()[1] for record in caplog.records if " agents@" in record.getMessage()]
+    assert moved == ["out", "in", "out", "in"]
 
 
 def test_a_scene_painter_draws_at_the_profiles_side_with_the_agents_base(own: Path) -> None:

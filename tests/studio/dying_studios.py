@@ -24,7 +24,7 @@ def live(data: Path, port: int, drain: float, seconds: float) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     book, slow = Storybook(side=64), Storybook(side=64, seconds=seconds)
     agents = replace(book.agents, painter=slow.agents.painter)
-    ui.build_agents = lambda profile: agents  # type: ignore[assignment]
+    ui.Models.agents = lambda models, profile: agents  # type: ignore[method-assign]
     settings = Settings(data=data, runs=data.parent / "runs", profile="pocket", port=port, drain_seconds=drain, log="json")
     ui.open_studio(settings)
 

@@ -14,7 +14,8 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 
 from core.backends.diffusion import DiffusionPainter
-from core.backends.pipelines import HEADROOM_GB, Adapter, DiffusionModel, fits, load_pipeline
+from core.backends.moving import memory_of
+from core.backends.pipelines import Adapter, DiffusionModel, load_pipeline
 from core.errors import ProfileError
 from core.ports import DrawCase
 from tests.core.backends.streams import drain
@@ -77,7 +78,7 @@ def load(folder: Path, **settings: Any) -> DiffusionPainter:
 @pytest.mark.parametrize("name", TINY)
 def test_a_pipeline_of_each_class_is_loaded_from_a_folder_as_published(name: str, tmp_path: Path) -> None:
     folder = save(TINY[name](), tmp_path / "tiny")
-    pipe = load_pipeline(DiffusionModel(model=str(folder)), "cpu")
+    pipe = load_pipeline(DiffusionModel(model=str(folder)), "cpu", memory_of("cpu"))
     assert type(pipe).__name__ == name
     assert {part.dtype for part in pipe.components.values() if isinstance(part, torch.nn.Module)} == {torch.float32}
 
@@ -163,13 +164,3 @@ def test_code_in_a_repository_does_not_run(place: str, klein: Path, tmp_path: Pa
 def test_a_pipeline_that_is_not_here_is_named_without_its_path(tmp_path: Path) -> None:
     with pytest.raises(ProfileError, match="The weights of 'nowhere' are not on this machine"):
         load(tmp_path / "nowhere")
-
-
-def test_a_part_that_is_offloaded_is_one_that_would_not_fit_with_room_to_draw() -> None:
-    pipe = tiny_klein()
-    weights = sum(
-        p.numel() * p.element_size() for part in (pipe.vae, pipe.text_encoder, pipe.transformer) for p in part.parameters()
-    )
-    enough = weights + int(HEADROOM_GB * 1e9)
-    assert fits(pipe, enough)
-    assert not fits(pipe, enough - 1)

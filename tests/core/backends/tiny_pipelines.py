@@ -53,10 +53,12 @@ CHAT_TEMPLATE = (
 KLEIN_OPTIONS = {"text_encoder_out_layers": [1, 2]}
 
 
-def tiny_klein(kind: type = Flux2KleinPipeline, distilled: bool = True) -> Any:
+def tiny_klein(kind: type = Flux2KleinPipeline, distilled: bool = True, layers: int = 2) -> Any:
+    """``layers``: of the text encoder."""
     torch.manual_seed(0)
     tokenizer = _qwen_tokenizer()
-    config = Qwen3Config(vocab_size=len(tokenizer), pad_token_id=0, head_dim=16, **_decoder())
+    decoder = {**_decoder(), "num_hidden_layers": layers}
+    config = Qwen3Config(vocab_size=len(tokenizer), pad_token_id=0, head_dim=16, **decoder)
     autoencoder = AutoencoderKLFlux2(
         block_out_channels=(8, 8, 8, 8), layers_per_block=1, latent_channels=4, norm_num_groups=4, mid_block_add_attention=False
     )
