@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from train import backup, exchanging, measuring, preparing, prompting, sharing, story, training
+from train import backup, exchanging, fitting, measuring, preparing, prompting, sharing, story, training
 from train.pocket import commands as pocket
 from train.reproducing import commands as reproducing
 from train.terminal import INTERRUPTED, Data, interruptible, owned, plainly, show_report
@@ -49,6 +49,7 @@ app.command(epilog="Example: python -m train grpo --model runs/critic --data dat
 )
 app.command(epilog="Example: python -m train merge runs/critic-lora --out runs/critic-merged")(training.merge)
 app.command(epilog="Example: python -m train plot runs/critic runs/critic-rl --out curves.svg")(training.plot)
+app.command(epilog="Example: python -m train memory --profile klein-4b --card 16")(fitting.memory)
 
 app.command(epilog="Example: python -m train reproduce --out runs/reproduce")(reproducing.reproduce)
 app.command(epilog="Example: python -m train push runs/critic --repo me/my-critic --dry-run")(sharing.push)
