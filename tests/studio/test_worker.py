@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from typing import Any
 
 import pytest
+import torch
 from PIL.Image import Image
 
 from core.backends.fake import scripted_agents, tiles
 from core.commands import EditStep, Pause, Resume
 from core.errors import ProfileError, ReadOnly
 from core.events import Drawn, Failed, Judged
-from core.ports import Agents, Delta, DrawCase, PlanCase, StepProgress
+from core.ports import Agents, Delta, DrawCase, PlanCase, Results, StepProgress, Stream
 from core.types import Plan, PlannedStep
 from studio.live import Passing
+from tests.core.backends.tiny_painters import before, painter
 from tests.studio.storybook import KEEP, House, Storybook, until
 
 CAT, BALLOON = "An orange cat on the left, at the beach by day.", f"Add a balloon at the top right. {KEEP}"
@@ -166,6 +169,44 @@ def test_a_model_that_breaks_makes_only_its_own_story_stuck(tmp_path: Path, toge
         sentence = house.view(stories[1]).header.status.sentence
         assert sentence.startswith("Something went wrong inside the studio (RuntimeError); the log says more.")
         cursed[0] = False
+        house.send(stories[1], Resume())
+        house.rest(stories[1])
+
+
+class Hungry:
+    """A real painter on a device whose memory does not suffice for the cursed story."""
+
+    name = "hungry@1"
+
+    def __init__(self) -> None:
+        self.artist, self.pipe = painter("klein")
+        self.tries, self.cursed = 0, True
+
+    def draw(self, cases: list[DrawCase]) -> Stream[Results[Image]]:
+        def allocate(*_: Any) -> None:
+            if self.cursed and CURSED in cases[0].prompt:
+                self.tries += 1
+                raise torch.OutOfMemoryError("out of memory")
+
+        with before(self.pipe.transformer, allocate):
+            return (yield from self.artist.draw(cases))
+
+
+def test_memory_that_does_not_suffice_is_tried_once_more_and_then_a_failure_of_that_story_alone(tmp_path: Path) -> None:
+    hungry = Hungry()
+    plans = scripted_agents(plans=lambda case: Plan(steps=(PlannedStep(prompt=f"{case.text} by day"),)))
+    with House(tmp_path, replace(plans, painter=hungry)) as house:
+        stories = [house.open("One"), house.open(CURSED), house.open("Two")]
+        house.controller.start()
+        bad = house.rest(stories[1], "stuck")
+        for good in stories[::2]:
+            house.rest(good)
+            assert "failed" not in kinds(house, good)
+        failed = [event for event in house.store.events(stories[1]) if isinstance(event, Failed)]
+        assert [(event.task, event.code) for event in failed] == [("draw", "memory")] * bad.policy.max_failures
+        assert hungry.tries == 2 * len(failed), "each was tried again with less"
+        assert "ran out of memory twice" in house.view(stories[1]).header.status.sentence
+        hungry.cursed = False
         house.send(stories[1], Resume())
         house.rest(stories[1])
 
