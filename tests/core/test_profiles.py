@@ -26,6 +26,7 @@ from core.profiles import (
     Models,
     Profile,
     SceneModel,
+    VlmModel,
     available_profiles,
     build_agents,
     default_profile,
@@ -308,10 +309,19 @@ def test_a_second_use_of_a_profile_loads_nothing_and_another_one_shares_what_the
     assert not first.crowded
 
 
+def test_agents_share_weights_whatever_their_adapter_and_decoding_but_not_in_another_revision_or_precision() -> None:
+    base = VlmModel(model="someone/base")
+    for same in ({"adapter": "someone/critic"}, {"temperature": 0.5}, {"max_new_tokens": 9}, {"size_gb": 1.0}):
+        assert VlmModel(model="someone/base", **same).loads_as == base.loads_as  # type: ignore[arg-type]
+    for other in ({"model": "someone/other"}, {"revision": "v2"}, {"dtype": "float32"}):
+        assert base.model_copy(update=other).loads_as != base.loads_as
+
+
 def test_models_that_do_not_fit_on_the_device_together_take_turns_and_say_the_same(
     own: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     profile, models, room = with_weights(own), Models("cpu"), PaperRoom(10**12, 10**15)
+    profile = profile.model_copy(update={"planner": profile.planner.model_copy(update={"max_new_tokens": 4})})
     models.memory = DeviceMemory(room, reserve=0)
     agents = models.agents(profile)
     assert not agents.crowded

@@ -26,7 +26,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def wanted(folder: Path, **settings: Any) -> DiffusionModel:
-    return model(model=str(folder), guidance=1.0, **KLEIN, **settings)
+    return model(model=str(folder), guidance=1.0, steps=1, **KLEIN, **settings)
 
 
 def said(log: pytest.LogCaptureFixture, word: str) -> list[str]:
