@@ -103,7 +103,7 @@ class Caps:
         now, most = self._clock(), self.limits.megabytes * MB
         with self._lock:
             kept = self._of(visitor.name, now)
-            counted = now - kept.counted <= BETWEEN_COUNTS
+            counted = 0 <= now - kept.counted <= BETWEEN_COUNTS
         if not counted:  # outside the lock: it asks the disk about every picture
             pictures = self._store.kept_by(visitor.name)
             with self._lock:
@@ -135,7 +135,8 @@ class Caps:
         if visitor.owns_all or not self.limits.seconds:
             return
         now = datetime.fromtimestamp(self._clock(), UTC)
-        calls = self._store.worked_for(visitor.name, now - timedelta(seconds=DAY))
+        theirs = self._store.worked_for(visitor.name, now - timedelta(seconds=DAY))
+        calls = [(at, seconds) for at, seconds in theirs if at <= now]  # no later ones, of a clock that was wrong
         over = sum(seconds for _, seconds in calls) - self.limits.seconds
         if over < 0:
             return
@@ -156,7 +157,7 @@ class Caps:
         """When this key asked within the last minute."""
         line = self._asked.setdefault(key, deque())
         self._asked.move_to_end(key)
-        while line and now - line[0] >= MINUTE:
+        while line and not 0 <= now - line[0] < MINUTE:  # what is yet to come was before the clock went back
             line.popleft()
         while len(self._asked) > MOST:
             self._asked.popitem(last=False)
@@ -165,7 +166,7 @@ class Caps:
     def _of(self, name: str, now: float) -> _Kept:
         kept = self._kept.setdefault(name, _Kept())
         self._kept.move_to_end(name)
-        while kept.uploads and now - kept.uploads[0][0] >= DAY:
+        while kept.uploads and not 0 <= now - kept.uploads[0][0] < DAY:
             kept.uploads.popleft()
         while len(self._kept) > MOST:
             self._kept.popitem(last=False)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, or_, select, update
 from sqlmodel import col
 
 from core.errors import CommandError
@@ -44,9 +44,13 @@ def release(db: Connection, reviewer: str, item_id: int) -> None:
     db.execute(delete(Lease).where(col(Lease.item_id) == item_id, col(Lease.reviewer) == reviewer))
 
 
-def put_back(db: Connection, reviewer: str, except_for: set[int], now: datetime) -> None:
-    """Frees all that the reviewer has in hand except these, and all that has expired."""
-    db.execute(delete(Lease).where(col(Lease.until) <= now))
+def expire(db: Connection, now: datetime) -> None:
+    """Frees all whose time is up, and what was given before somebody set the clock back: nobody has anything for longer."""
+    db.execute(delete(Lease).where(or_(col(Lease.until) <= now, col(Lease.until) > now + 2 * LEASE)))
+
+
+def put_back(db: Connection, reviewer: str, except_for: set[int]) -> None:
+    """Frees all that the reviewer has in hand except these."""
     db.execute(delete(Lease).where(col(Lease.reviewer) == reviewer, col(Lease.item_id).not_in(except_for)))
 
 

@@ -72,9 +72,10 @@ class Reviews:
         What they hold goes back, except what is ``beside``, which they have in hand and mean to keep.
         """
         with self._database.writing() as db:
+            decisions.expire(db, now)
             kept = {found for item in beside if (found := id_of(db, item)) is not None}
             item_id = queue.next_item(db, query, Asking(reviewer, now, kept))
-            decisions.put_back(db, reviewer, kept if item_id is None else kept | {item_id}, now)
+            decisions.put_back(db, reviewer, kept if item_id is None else kept | {item_id})
             if item_id is None:
                 return None
             until = decisions.lease(db, Deciding(reviewer, item_id, now))

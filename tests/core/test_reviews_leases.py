@@ -63,6 +63,13 @@ def test_a_lease_can_be_renewed_taken_up_again_and_given_back(store: Store) -> N
     assert reviews.renew("ann", item, NOON + 28 * MINUTE) == NOON + 38 * MINUTE, "bob's time is up, too"
 
 
+def test_when_the_clock_goes_back_nothing_is_held_for_longer_than_a_lease(store: Store) -> None:
+    story_of(store, "thestory0001", [0.5])
+    assert store.reviews.take("ann", ALL, NOON + 3000 * MINUTE) is not None
+    assert store.reviews.take("bob", ALL, NOON) is not None
+    assert store.reviews.take("cem", ALL, NOON + MINUTE) is None, "what was given by the clock as it is now holds"
+
+
 def test_an_answer_after_the_lease_counts_if_it_is_still_needed(store: Store) -> None:
     (item,) = story_of(store, "thestory0001", [0.5])
     reviews = store.reviews

@@ -163,6 +163,22 @@ def test_a_days_share_of_the_models_comes_back_as_its_calls_grow_old(house: Hous
     held.check_work(ANN)
 
 
+def test_a_clock_that_was_wrong_keeps_nobody_out(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(50 * DAY)
+    held = caps(house, clock, seconds=100, requests=1, megabytes=5)
+    kept = {"ann": 5 * MB}
+    monkeypatch.setattr(house.store, "kept_by", lambda owner: kept.get(owner, 0))
+    timed(house, monkeypatch, (50 * DAY, 200.0))
+    held.ask(ANN)
+    for act in (lambda: held.ask(ANN), lambda: held.check_work(ANN), lambda: held.check_room(ANN)):
+        with pytest.raises(TooMuch):
+            act()
+    clock.now, kept["ann"] = 3 * DAY, 0
+    held.check_work(ANN)
+    held.ask(ANN)
+    held.check_room(ANN)
+
+
 def test_the_seconds_are_those_of_the_facts_of_ones_own_stories(house: House) -> None:
     from datetime import UTC, datetime, timedelta
 
