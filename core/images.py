@@ -22,6 +22,7 @@ from PIL import Image, ImageOps
 from PIL.PngImagePlugin import PngInfo
 
 from core.errors import BadImage, NotFound, ReadOnly, StoreError
+from core.folders import sync
 from core.recent import Recent
 from core.types import ImageRef
 
@@ -98,7 +99,7 @@ class ImageStore:
     def thumbnail(self, ref: ImageRef, side: int) -> Path:
         """A JPEG of the picture that fits into ``side`` × ``side`` pixels, made once. Where none can be written, the picture."""
         path = self.folder / THUMBNAILS / ref.sha256[:2] / f"{ref.sha256}-{side}.jpg"
-        if path.exists():
+        if _size_of(path):  # an empty one was cut off by a power cut: thumbnails are not flushed
             return path
         image = self.load(ref)
         image.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=3.0)
@@ -123,15 +124,12 @@ class ImageStore:
                 smaller.unlink(missing_ok=True)
 
     def sweep(self, older_than: float = 0.0) -> int:
-        """Removes what a killed process left half written; for the owner of the folder, at its start. Returns how many files.
+        """Removes what a killed process left half written, as far as the disk lets it; for the owner of the folder, at its start.
 
-        ``older_than`` so many seconds: what others, who share the folder, are just writing is left alone.
+        Returns how many files. ``older_than`` so many seconds: what others, who share the folder, are just writing is left alone.
         """
         strays = [path for path, sha256 in self.files() if sha256 is None and path.parent.name == INCOMING]
-        strays = [path for path in strays if not older_than or _age_of(path) > older_than]
-        for path in strays:
-            path.unlink(missing_ok=True)
-        return len(strays)
+        return sum(_removed(path) for path in strays if not older_than or _age_of(path) > older_than)
 
     def files(self) -> Iterator[tuple[Path, str | None]]:
         """Every file but the thumbnails, in order of name: with its hash if it is named as a picture, and None if it is not."""
@@ -180,10 +178,10 @@ class ImageStore:
             raise
 
     def _make_names_durable(self, directory: Path) -> None:
-        _sync(directory)
+        sync(directory)
         if directory not in self._known:
-            _sync(self.folder)
-            _sync(self.folder.parent)
+            sync(self.folder)
+            sync(self.folder.parent)
             self._known.add(directory)
 
 
@@ -271,13 +269,12 @@ def _age_of(path: Path) -> float:
         return 0.0
 
 
-def _sync(folder: Path) -> None:
-    """Makes the names in a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def _removed(path: Path) -> bool:
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        path.unlink(missing_ok=True)
+    except OSError:  # it does no harm where it is
+        return False
+    return True
 
 
 def _unwritable(error: OSError) -> ReadOnly:

@@ -32,8 +32,9 @@ def backup(
     be made again is left out: thumbnails, exports, imports that are on their way. Training runs and the file of who may sign in
     are not in the data folder: copy them yourself.
 
-    Give the same folder each time: pictures that are there are not copied again. Stopped or killed, it goes on when it is run
-    again, and until it is through, the backup before holds. It never writes over a backup that holds more than the data folder.
+    Give the same folder each time: pictures that are there are read, and copied again only if the disk has spoilt them. Stopped
+    or killed, it goes on when it is run again, and until it is through, the backup before holds. It never writes over a backup
+    that holds more than the data folder.
 
     --verify reads the whole backup and examines it as "doctor" does. The exit status is 1 if anything is wrong.
     """

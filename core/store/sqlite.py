@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -17,6 +18,7 @@ from urllib.parse import quote
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
 
 from core.errors import NotFound, ReadOnly, Sentence, StoreError, WriteConflict
+from core.folders import make
 
 FILE, LOCK = "studio.db", "lock"
 BUSY_SECONDS = 5.0  # how long a writer waits for another one
@@ -34,6 +36,7 @@ class File:
         """``beside`` the process that owns the folder, and has the lock, it writes without."""
         self._folder = folder
         self._beside = beside
+        self._wanted = write
         self._lock: int | None = None
         self.read_only = self._standing(write)
         self.engine = _engine(folder / FILE, not self.read_only)
@@ -54,8 +57,10 @@ class File:
         """How the transaction began has seen to it."""
 
     def check(self) -> None:
-        """``NotFound`` if there is nothing to look at."""
+        """``NotFound`` if there is nothing to look at, ``ReadOnly`` if nothing can be made."""
         if (self.read_only or self._beside) and not (self._folder / FILE).exists():
+            if self._wanted and self.read_only:  # a new folder that can't be made is not one that is empty
+                raise ReadOnly(self.read_only)
             raise NotFound("There are no stories in the folder {name!r}.", name=self._folder.name)
 
     def version(self, db: Connection) -> int:
@@ -99,7 +104,7 @@ class File:
     def _own(self) -> str:
         """Takes the lock; returns why not, if it can't be had."""
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            make(self._folder)
             lock = os.open(self._folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
         except OSError as error:
             return Sentence(
@@ -111,8 +116,9 @@ class File:
             owner = os.read(lock, 20).decode("ascii", "replace").strip() or "unknown"
             os.close(lock)
             return Sentence("Process {owner} has this data folder open: its stories can be read here, not changed.", owner=owner)
-        os.truncate(lock, 0)
-        os.write(lock, str(os.getpid()).encode())
+        with suppress(OSError):  # who it is helps whoever comes second; on a full disk it stays unsaid
+            os.truncate(lock, 0)
+            os.write(lock, str(os.getpid()).encode())
         self._lock = lock
         return ""
 

@@ -425,6 +425,18 @@ def test_a_picture_that_was_damaged_before_is_left_out_and_named_unless_the_back
     assert [fault.what for fault in examine(folder / "new").faults] == [f"Its picture {lost} is missing."]
 
 
+@pytest.mark.parametrize("harm", [alter_picture, lambda backup: a_picture(backup).unlink()], ids=["a bit", "all of it"])
+def test_a_picture_that_the_backups_disk_has_spoilt_is_mended_by_the_next_backup(
+    folder: Path, harm: Callable[[Path], None]
+) -> None:
+    backed_up(folder)
+    harm(folder / "before")
+    assert not verified(folder / "before")
+    backed_up(folder)
+    assert verified(folder / "before")
+    assert whole(folder / "before")
+
+
 def test_a_backup_of_an_older_version_is_brought_up_to_date_in_the_copy_alone(tmp_path: Path) -> None:
     made = tmp_path / "old" / "made.db"
     made.parent.mkdir()

@@ -352,6 +352,29 @@ def test_a_thumbnail_fits_is_made_once_and_can_be_thrown_away(images: ImageStore
     assert images.thumbnail(ref, 96).exists()
 
 
+def test_a_thumbnail_that_a_power_cut_left_empty_is_made_again(images: ImageStore) -> None:
+    ref = images.save(Image.new("RGB", (300, 200), "red"))
+    path = images.thumbnail(ref, 96)
+    whole = path.read_bytes()
+    path.write_bytes(b"")
+    assert images.thumbnail(ref, 96).read_bytes() == whole
+
+
+def test_a_file_that_cannot_be_swept_keeps_nobody_out(images: ImageStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    images.save(Image.new("RGB", (64, 64)))
+    stray = images.folder / "incoming" / "left.part"
+    stray.write_bytes(b"half")
+
+    def refuse(path: Path) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(os, "unlink", refuse)
+        assert images.sweep() == 0
+    assert images.sweep() == 1
+    assert not stray.exists()
+
+
 def test_where_no_thumbnail_can_be_written_the_picture_serves(images: ImageStore) -> None:
     ref = images.save(picture())
     (images.folder / "thumbs").write_text("in the way")

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from core.errors import StoreError
+from core.folders import sync
 
 #: Hears how many pictures are done, of how many.
 Report = Callable[[int, int], None]
@@ -80,19 +81,26 @@ class Place:
 def copy_pictures(source: Path, place: Place, target: Path, wanted: Mapping[str, int], report: Report) -> dict[str, int]:
     """Brings these pictures, each of so many bytes, from one folder to another; returns those that are there now, and sizes.
 
-    One that is there in its size is not read again, for it got its name only when it was whole. One whose source is damaged or
-    gone is not there, unless it was there before.
+    One that is there is read, and copied again if the disk has spoilt it. One whose source is damaged or gone is not there,
+    unless it was there before.
     """
     there = dict[str, int]()
     for number, (sha256, size) in enumerate(sorted(wanted.items()), start=1):
         path = picture_in(target, sha256)
-        held = size_of(path)
-        if held == size or place.copy(picture_in(source, sha256), path, sha256):
+        if is_whole(path, sha256):
+            there[sha256] = path.stat().st_size
+        elif place.copy(picture_in(source, sha256), path, sha256):
             there[sha256] = size
-        elif held is not None and hash_of(path) == sha256:
-            there[sha256] = held
         report(number, len(wanted))
     return there
+
+
+def is_whole(path: Path, sha256: str) -> bool:
+    """Whether the file is there, can be read and is of this content."""
+    try:
+        return hash_of(path) == sha256
+    except OSError:
+        return False
 
 
 def picture_in(folder: Path, sha256: str) -> Path:
@@ -118,15 +126,6 @@ def copied(source: Path, part: Path) -> tuple[str, int]:
             size += len(chunk)
             new.write(chunk)
     return digest.hexdigest(), size
-
-
-def sync(folder: Path) -> None:
-    """Makes the names in a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 @contextmanager

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
 from core.errors import StoreError
+from core.folders import make
 from core.store.backup.copying import Place, Report, alone, copied, copy_pictures, disk_full, hash_of, refusing, size_of
 from core.store.backup.manifest import DATABASE, FILES, MANIFEST, OTHERS, PICTURES, Copied, Counts, Kept, Manifest, parse_manifest
 from core.store.sqlite import FILE
@@ -37,7 +38,7 @@ def back_up(store: Store, target: Path, report: Report = lambda done, of: None) 
     folder = store.database.folder
     _check_target(folder, target)
     with refusing(WHAT):
-        target.mkdir(parents=True, exist_ok=True)
+        make(target)
         with alone(target):
             before = _before(target)
             place = Place(target)
@@ -81,15 +82,21 @@ def _snapshot(store: Store, part: Path) -> Counts:
     """Copies the database as it is at one moment into one file, and counts what is in it. Writers go on meanwhile."""
     with store.database.reading() as db:
         stories, facts, reviews = db.exec_driver_sql(COUNTS).one()  # the moment: the transaction sees nothing later
-        try:
-            with closing(sqlite3.connect(part)) as copy:
-                db.connection.driver_connection.backup(copy)  # type: ignore[union-attr]
-                copy.execute("PRAGMA journal_mode = DELETE").close()  # so that no second file belongs to it
-        except sqlite3.Error as error:
-            if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL:
-                raise disk_full(WHAT) from error
-            raise StoreError(f"The database cannot be copied: {error}.") from error
+        with _answering(), closing(sqlite3.connect(part)) as copy:
+            db.connection.driver_connection.backup(copy)  # type: ignore[union-attr]
+            copy.execute("PRAGMA journal_mode = DELETE").close()  # so that no second file belongs to it
     return Counts(stories=stories, facts=facts, reviews=reviews)
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    """Turns what SQLite refuses of the copy into a sentence."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL:
+            raise disk_full(WHAT) from error
+        raise StoreError(f"The database cannot be copied: {error}.") from error
 
 
 def _check_grown(before: Manifest, target: Path, now: Path) -> None:
@@ -108,7 +115,7 @@ def _check_grown(before: Manifest, target: Path, now: Path) -> None:
 
 
 def _growing(database: Path) -> Mapping[str, int]:
-    with closing(sqlite3.connect(f"file:{quote(str(database.absolute()))}?mode=ro", uri=True)) as db:
+    with _answering(), closing(sqlite3.connect(f"file:{quote(str(database.absolute()))}?mode=ro", uri=True)) as db:
         return {story: -1 if last is None else last for story, last in db.execute(GROWING)}
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from core.errors import StoreError
-from core.store.backup.copying import Place, Report, alone, copy_pictures, picture_in, refusing, size_of, sync
+from core.folders import sync
+from core.store.backup.copying import Place, Report, alone, copy_pictures, picture_in, refusing, size_of
 from core.store.backup.manifest import DATABASE, FILES, MANIFEST, PICTURES, Manifest, parse_manifest
 from core.store.migrations import MIGRATIONS
 from core.store.sqlite import FILE
