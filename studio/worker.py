@@ -11,11 +11,10 @@ import gc
 import logging
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from threading import Condition, Thread
 from typing import TYPE_CHECKING
 
-from core.errors import ProfileError, Sentence, StoreError, WriteConflict
+from core.errors import NotFound, ProfileError, Sentence, StoreError, WriteConflict
 from core.events import Failed
 from core.policy import Draw, JudgeAttempt, MakePlan, Rest, Task, next_task
 from core.ports import Agents, Gallery, PreviewImage, StepProgress, TextDelta
@@ -291,8 +290,8 @@ class Worker:
                 if self._closing:
                     return
         except WriteConflict as error:
-            log.warning("A fact is not kept: %s", error)
-            self._open_anew(list(begun))
+            log.warning("A story is behind what is kept of it: %s", error)
+            self._read_again()
         except StoreError as error:
             log.error("A fact can't be kept: %s", error)
             self._cannot_keep(error)
@@ -334,19 +333,32 @@ class Worker:
         for hear in self._listeners:
             hear(notice)
 
-    def _open_anew(self, story_ids: list[str]) -> None:
-        """Goes on with these stories as they are stored now; one that was deleted for good meanwhile is let go."""
-        for story_id in story_ids:
-            self._let_go(story_id)
-            with suppress(StoreError):
-                self._telling[story_id] = self._store.open_story(story_id)
-
     def _cannot_keep(self, error: StoreError) -> None:
         """Waits before the next try."""
         self._shown.unkept = error.sentence
         self._be(Mood("troubled", error.sentence))
         self._shown.lives.clear()
         self._wait(BETWEEN_TRIES)
+
+    def _read_again(self) -> None:
+        """Takes up the stories as they are kept: a fact whose writer was told that it failed may be there all the same.
+
+        One that was deleted for good meanwhile is let go.
+        """
+        assert self._scheduler is not None
+        for story_id in list(self._telling):
+            try:
+                story = self._store.open_story(story_id)
+            except NotFound:
+                self._let_go(story_id)
+                continue
+            except StoreError as error:
+                self._cannot_keep(error)
+                return
+            self._telling[story_id] = story
+            self._scheduler.drop(story_id)
+            if story.trajectory.profile == self._profile:
+                self._scheduler.add(story)
 
     def _fail(self, begun: dict[str, Task], error: Exception) -> None:
         """Records our own fault for the story that was in the call, so that it is asked again, or gets stuck and says why."""

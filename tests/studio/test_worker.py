@@ -332,6 +332,30 @@ def test_what_the_data_folder_refuses_is_no_storys_fault(tmp_path: Path, monkeyp
         assert house.store.audit(story).faults == ()
 
 
+def test_a_fact_that_was_kept_although_its_writer_was_told_otherwise_stays_and_the_story_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("studio.worker.BETWEEN_TRIES", 0.03)
+    book, lost = Storybook(side=64), list[str]()
+    with House(tmp_path, book.agents) as house:
+        append = house.store.append
+
+        def keep_and_refuse(story_id: str, seq: int, events: Sequence[Any], trajectory: Any) -> None:
+            append(story_id, seq, events, trajectory)
+            if isinstance(events[0], Drawn | Judged) and events[0].kind not in lost:
+                lost.append(events[0].kind)
+                raise ReadOnly("The data folder cannot be written or read; check its disk and permissions.")
+
+        monkeypatch.setattr(house.store, "append", keep_and_refuse)
+        house.controller.start()
+        story = house.open()
+        house.rest(story)
+        assert lost == ["drawn", "judged"]
+        assert kinds(house, story).count("drawn") == 7, "the fact counts once"
+        assert len(book.drawn) == 8, "and its call is made once more, for nobody knew"
+        assert house.store.audit(story).faults == ()
+
+
 def test_a_data_folder_that_cannot_be_read_at_the_start_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("studio.worker.BETWEEN_TRIES", 0.03)
     with House(tmp_path, Storybook(side=64).agents) as house:
