@@ -11,7 +11,7 @@ CODE := app.py core studio train tests
 
 AUDIT := $(VENV)/audit
 
-.PHONY: help setup studio test lint audit format bench bench-gpu pocket reproduce screenshots speech clean
+.PHONY: help setup studio test lint audit format bench bench-gpu soak pocket reproduce screenshots speech clean
 
 help:  ## say what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -64,6 +64,9 @@ bench: $(READY)  ## measure everything against its baselines into tests/bench/RE
 
 bench-gpu: $(READY)  ## the same of real shapes with random weights, on a GPU
 	@$(BENCH_ENV) $(RUN) -m tests.bench gpu
+
+soak: $(READY)  ## stories for hours, kills, and many people at once: does anything grow, or get lost?
+	@$(TEST_ENV) $(RUN) -m tests.soak $(ARGS)
 
 pocket: $(READY)  ## train the pocket models again (resumable; takes hours)
 	@$(RUN) -m train pocket all
