@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from unittest.mock import patch
 
 from core.commands import Choose, Command, EditStep, LockStep, Overrule, Pause, Redo, Resume, Retry, Undo
 from core.errors import CommandError
@@ -27,6 +28,7 @@ from tests.studio.storybook import REQUEST, House, until
 WARM = 2  # rounds that are not weighed: libraries are loaded, caches fill up to their bounds
 #: The most that may be added by a round. Allocators keep what they freed, so that memory is never quite flat.
 BOUNDS = {"memory_mb": 2.0, "descriptors": 0.2, "threads": 0.2, "strays": 0.0}
+BOARDS = 4  # stories kept ready for pages; so few that it is full before anything is weighed
 EXPORTS = ("markdown", "pictures")
 HOUR = 3600.0  # seconds; the most that one round may take
 
@@ -65,10 +67,12 @@ def soaked(
 ) -> list[Weight]:
     """The weights after each round; ``tell`` hears of each. Fails if a story does not come to its end, or a fact is lost."""
     chance, weights = random.Random(seed), list[Weight]()
-    with House(folder, agents) as house:
+    with patch("studio.controller.BOARDS", BOARDS), House(folder, agents) as house:
         house.controller.start()
         for _ in range(rounds):
             _round(house, stories, chance)
+            for agent in (agents.planner, agents.painter, agents.critic):
+                getattr(agent, "calls", []).clear()  # scripted ones remember all that they were ever asked
             weights.append(weighed(house))
             tell(weights[-1])
     return weights
