@@ -181,8 +181,9 @@ class ImageStore:
         sync(directory)
         if directory not in self._known:
             sync(self.folder)
-            sync(self.folder.parent)
-            self._known.add(directory)
+            if self.folder not in self._known:
+                sync(self.folder.parent)
+            self._known |= {directory, self.folder}
 
 
 def _plain(image: Image.Image) -> Image.Image:
