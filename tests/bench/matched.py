@@ -57,7 +57,7 @@ class Taken:
     @property
     def drawings(self) -> str:
         """How many drawings a story had."""
-        return f"{self.calls.drawn / self.stories:g} drawings a story"
+        return f"{self.calls.drawn / self.stories:.3g} drawings a story"
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import os
 import platform
 import re
 import subprocess
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -61,7 +62,13 @@ def _sections(page: Path) -> dict[str, str]:
 
 def _machine() -> str:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return f"{cores} cores of {_processor()}, {platform.system()}"
+    return f"{cores} cores of {_processor()}{_accelerator()}, {platform.system()}"
+
+
+def _accelerator() -> str:
+    """The GPU, if what was measured has loaded what would use it."""
+    torch = sys.modules.get("torch")
+    return f", {torch.cuda.get_device_name()}" if torch and torch.cuda.is_available() else ""
 
 
 def _processor() -> str:
