@@ -233,9 +233,13 @@ def seamed(seam: Seam) -> Iterator[Seam]:
         def cursor(self, factory: Any = Cursor) -> Any:
             return super().cursor(factory)
 
+        seen = 0
+
         def commit(self) -> None:
+            """What only read ends in a commit, too, at which nothing is written."""
             if self.in_transaction:
-                seam.passing("commit", super().commit)
+                wrote, self.seen = self.total_changes != self.seen, self.total_changes
+                seam.passing("commit" if wrote else "sql", super().commit)
 
     def connecting(*args: Any, **kwargs: Any) -> Any:
         return seam.passing("connect", lambda: connect(*args, **{"factory": Connection, **kwargs}))

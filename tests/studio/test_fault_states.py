@@ -14,13 +14,15 @@ import pytest
 from PIL.Image import Image
 
 from core import events
-from core.backends.fake import ScriptedPainter, scripted_agents, tiles
+from core.backends.fake import Conduct, ScriptedPainter, scripted_agents, tiles
 from core.commands import Pause, Resume
 from core.errors import AgentError, DrawError, OutOfMemory, Unreachable
 from core.events import Drawn, Failed
-from core.ports import DrawCase
+from core.ports import Delta, DrawCase, StepProgress
 from core.store import Store
+from core.types import Policy, Request
 from studio.health import Health
+from studio.visitors import OWNER
 from tests.core.faults import Fault, Seam, seamed
 from tests.core.telling import untimed
 from tests.studio.storybook import House, until
@@ -126,11 +128,18 @@ def test_a_models_fault_makes_its_story_stuck_with_the_models_sentence_until_som
 def test_a_picture_that_is_missing_or_altered_makes_its_story_stuck_until_it_is_back(
     tmp_path: Path, harm: Callable[[Path], Any], says: str
 ) -> None:
-    with opened(tmp_path) as house:
+    conduct = Conduct()
+    with House(tmp_path / "data", scripted_agents(conduct=conduct)) as house:
         painter = house.agents.painter
         assert isinstance(painter, ScriptedPainter)
-        story, other = house.open(), house.open("Another")
-        house.agents.painter._script.conduct.hook = lambda _: house.send(story, Pause()) if len(painter.calls) == 1 else None  # type: ignore[attr-defined]
+        story = house.open()
+        other = house.controller.open(Request(text="Another", seed=5), Policy(), OWNER)  # of other pictures
+
+        def pause(delta: Delta) -> None:
+            if isinstance(delta, StepProgress) and delta.done == len(painter.calls) == 1:
+                house.send(story, Pause())
+
+        conduct.hook = pause
         house.controller.start()
         house.rest(story, "paused")
         (drawn,) = [event.attempt.image for event in house.store.events(story) if isinstance(event, Drawn)]
