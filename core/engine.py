@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar, assert_never
 
 from core.errors import AgentError, Cancelled, StudioError
 from core.events import Drawn, Event, Failed, Judged, Planned, Settled
 from core.policy import Draw, JudgeAttempt, MakePlan, Settle, Task
-from core.ports import Agents, DrawCase, Gallery, JudgeCase, PlanCase, Stream
+from core.ports import Agents, DrawCase, Gallery, JudgeCase, PlanCase, PreviewImage, Stream
 from core.trajectory import Trajectory
 from core.types import Attempt, ImageRef, Plan, PlannedStep, Step, Verdict
 
@@ -114,18 +115,46 @@ def _ask(
     by: str,
 ) -> Stream[list[Event]]:
     started = time.monotonic()
+    cases, results = dict[int, Case](), dict[int, Made | AgentError]()
+    for place, (t, task) in enumerate(work):
+        try:
+            cases[place] = case(t, task)
+        except StudioError as error:  # a picture that is gone is a fault of its own story, and of no other in the call
+            results[place] = _fault(error)
     try:
-        results: Sequence[Made | AgentError] = yield from ask([case(t, task) for t, task in work])
+        answers: Sequence[Made | AgentError] = (yield from _placed(ask(list(cases.values())), list(cases))) if cases else []
     except Cancelled:
         raise
-    except StudioError as error:  # the whole call failed: a model's fault, or a picture that is gone
-        fault = error if isinstance(error, AgentError) else AgentError(str(error))
-        results = [fault] * len(work)
+    except StudioError as error:  # the whole call failed
+        answers = [_fault(error)] * len(cases)
+    results.update(zip(cases, answers, strict=True))
     seconds = (time.monotonic() - started) / len(work)
     return [
-        _failed(task, made, seconds, by) if isinstance(made, AgentError) else fact(t, task, made, seconds)
-        for (t, task), made in zip(work, results, strict=True)
+        _failed(task, made, seconds, by) if isinstance(made := results[place], AgentError) else fact(t, task, made, seconds)
+        for place, (t, task) in enumerate(work)
     ]
+
+
+def _placed(stream: Stream[Made], places: list[int]) -> Stream[Made]:
+    """The stream of a call that some of the work is not in: each delta's index is the case's place in the work."""
+    try:
+        while True:
+            delta = next(stream)
+            place = places[delta.index]
+            if place != delta.index:
+                delta = (
+                    replace(delta, index=place) if isinstance(delta, PreviewImage) else delta.model_copy(update={"index": place})
+                )
+            yield delta
+    except StopIteration as finished:
+        made: Made = finished.value
+        return made
+    finally:
+        stream.close()
+
+
+def _fault(error: StudioError) -> AgentError:
+    return error if isinstance(error, AgentError) else AgentError(str(error))
 
 
 def _failed(task: MakePlan | Draw | JudgeAttempt, error: AgentError, seconds: float, by: str) -> Failed:

@@ -25,7 +25,7 @@ from core.commands import (
 from core.errors import AgentError, CommandError, ReplyError
 from core.events import EVENT, Drawn, Event, Failed, Judged, Planned
 from core.policy import Draw, JudgeAttempt, MakePlan, Rest, next_task
-from core.ports import Agents, Delta, DrawCase, JudgeCase, PlanCase, StepProgress
+from core.ports import Agents, Delta, DrawCase, JudgeCase, PlanCase, StepProgress, TextDelta
 from core.scheduler import Began, Ended, Notice, Scheduler, run
 from core.story import Story
 from core.trajectory import Trajectory, fold
@@ -213,6 +213,27 @@ def test_a_picture_that_is_gone_is_a_failure_of_that_story_in_one_sentence() -> 
         if isinstance(notice.what, Drawn):
             gallery.images.clear()
     assert next_task(story.trajectory) == Rest(reason="stuck", step="s1", message="The picture is gone.")
+
+
+def test_a_picture_that_is_gone_is_no_fault_of_the_stories_in_the_same_call() -> None:
+    gallery, stories, shown = Memory(), list[Story](), dict.fromkeys("abc", "")
+    for number, name in enumerate(shown):
+        story = Story(name, sink=Log())
+        given = gallery.save(Image.new("RGB", (64, 64), (number, 0, 0)))
+        story.send(Open(request=Request(text=name, images=(given,)), policy=Policy(max_failures=1)))
+        stories.append(story)
+    gallery.images.pop(stories[1].trajectory.request.images[0].sha256)  # type: ignore[union-attr]
+    planner = ScriptedPlanner(lambda case: plan_of(1).model_copy(update={"raw": f"The plan of {case.text}."}))
+    scheduler = Scheduler(Agents(planner, ScriptedPainter(), ScriptedCritic([Verdict(accepted=True)])), gallery)
+    for story in stories:
+        scheduler.add(story)
+    for notice in scheduler.round():
+        if isinstance(notice.what, TextDelta):
+            shown[notice.story_id] += notice.what.text
+    assert [len(call) for call in planner.calls] == [2], "the others are asked about together"
+    assert shown == {"a": "The plan of a.", "b": "", "c": "The plan of c."}, "and each is shown its own"
+    drain(scheduler, [])
+    assert [next_task(story.trajectory).reason for story in stories] == ["done", "stuck", "done"]  # type: ignore[union-attr]
 
 
 def test_our_own_faults_crash_and_leave_the_facts_as_they_were() -> None:
