@@ -62,6 +62,7 @@ PROMISES: dict[str, dict[str, list[str]]] = {
             "test_a_picture_that_is_missing_or_altered_makes_its_story_stuck_until_it_is_back",
         ],
         "studio/test_worker.py": ["test_a_model_that_breaks_makes_only_its_own_story_stuck"],
+        "core/test_engine.py": ["test_a_picture_that_is_gone_is_no_fault_of_the_stories_in_the_same_call"],
     },
     "Nobody changes, stops or fetches what is another's": {
         "studio/test_controller.py": [
