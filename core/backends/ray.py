@@ -7,6 +7,7 @@ is room, and it is asked again when its model is loaded. Knows no profile: whoev
 
 from __future__ import annotations
 
+import logging
 import re
 import secrets
 import time
@@ -27,6 +28,8 @@ except ImportError as missing:
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+log = logging.getLogger("core.backends.ray")
 
 #: Of one GPU, where nobody says otherwise: a set of all three fills it.
 SHARES: dict[Role, float] = {"planner": 0.2, "painter": 0.5, "critic": 0.3}
@@ -148,9 +151,9 @@ class _Seat:
                 said = ray.get(self.begun)
             except RayTaskError:
                 raise
-            except RayError:  # it died again
-                self.fall_ill()
-                return False
+            except RayError as error:  # Ray does not start it again, or it would still be on the way
+                log.warning("A process of the Ray cluster ended for good: %s", error)
+                said = ProfileError("A process of the Ray cluster could not begin ({error}).", error=type(error).__name__)
             if isinstance(said, StudioError):
                 self.why = said
             else:
@@ -160,7 +163,12 @@ class _Seat:
     def fall_ill(self) -> None:
         """Its process is gone: from now on it is asked only once it has begun anew."""
         self.name = ""
-        self.begun = self.member.begin.options(max_task_retries=-1).remote()
+        self.begun = _begun(self.member)
+
+
+def _begun(member: Any) -> Any:
+    """The member's name, on its way, however often its process has to be started."""
+    return member.begin.options(max_task_retries=-1).remote()
 
 
 @dataclass
@@ -185,7 +193,7 @@ class Pool:
         options = {"num_cpus": 1, "num_gpus": size.gpus, "max_restarts": -1, "max_concurrency": THREADS}
         made = ray.remote(Member).options(**options, scheduling_strategy="SPREAD")
         members = [made.remote(build) for _ in range(size.members)]
-        self._seats = [_Seat(member, member.begin.remote()) for member in members]
+        self._seats = [_Seat(member, _begun(member)) for member in members]
         if not (ready := self._awaited(LOADING_SECONDS)):
             why = next((seat.why for seat in self._seats if seat.why), None)
             raise why or ProfileError("The Ray cluster has no room for the models, or does not get done with loading them.")

@@ -31,7 +31,8 @@ def machines() -> Iterator[Any]:
 
     from core.backends.ray import connect
 
-    os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    places = [str(ROOT), str(Path(__file__).parent), *filter(None, [os.environ.get("PYTHONPATH")])]
+    os.environ["PYTHONPATH"] = os.pathsep.join(places)  # for the processes there, which take what builds an agent from here
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
     for _ in range(2):
         cluster.add_node(num_cpus=2, num_gpus=1)
@@ -145,6 +146,15 @@ def test_a_call_that_is_given_up_frees_its_process(pool: Callable[..., Any]) -> 
 def test_a_model_that_cannot_be_loaded_there_is_said_here(pool: Callable[..., Any]) -> None:
     with pytest.raises(ProfileError, match="not here"):
         pool(refusing)
+
+
+def test_a_process_that_cannot_even_begin_is_not_waited_for(pool: Callable[..., Any]) -> None:
+    class Nowhere:
+        def __reduce__(self) -> tuple:
+            return __import__, ("no_such_module",)
+
+    with pytest.raises(ProfileError, match="could not begin"):
+        pool(partial(painter, hook=Nowhere()))
 
 
 def test_a_story_is_told_by_pools_as_by_one_process(pool: Callable[..., Any], tmp_path: Path) -> None:
