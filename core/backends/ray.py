@@ -57,9 +57,7 @@ def sizes(said: str = "") -> dict[Role, Size]:
     found = {role: Size(each, SHARES[role] if gpus else 0.0) for role in SHARES}
     for part in filter(None, map(str.strip, said.split(","))):
         if not (named := PART.fullmatch(part)):
-            raise ProfileError(
-                "{said!r} says nothing of a pool: it is like painter=4@0.5, four painters of half a GPU.", said=part
-            )
+            raise ProfileError("{said!r} is no pool: it is like painter=4@0.5, four painters of half a GPU each.", said=part)
         role, members, share = named.groups()
         who = cast(Role, role)
         found[who] = Size(int(members), found[who].gpus if share is None else float(share))
