@@ -11,7 +11,7 @@ from train.terminal import plainly
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from core.backends.sizes import Part, Sharing
+    from train.sizes import Part, Sharing
 
 #: What to use on a card of so many GB.
 PRESETS = {12: "klein-4b", 16: "klein-4b", 24: "klein-4b", 48: "interleavethinker", 80: "interleavethinker"}
@@ -35,8 +35,8 @@ def memory(
     from rich.console import Console
 
     from core.backends.memory import GB
-    from core.backends.sizes import parts_of, shared
     from core.profiles import load_profile
+    from train.sizes import parts_of, shared
 
     cards = card or list(PRESETS)
     wanted = [(size, name) for size in cards for name in profile or [preset(size)]]

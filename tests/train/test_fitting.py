@@ -7,10 +7,10 @@ import torch
 from typer.testing import CliRunner
 
 from core.backends.memory import GB
-from core.backends.sizes import Part, parts_of, shared
 from core.profiles import Profile, available_profiles, load_profile
 from train.cli import app
 from train.fitting import PRESETS, preset
+from train.sizes import Part, parts_of, shared
 
 
 @pytest.mark.parametrize(
@@ -60,6 +60,17 @@ def test_agents_that_share_a_base_are_counted_once_and_come_once() -> None:
 @pytest.mark.parametrize(("card", "profile"), [(8, "klein-4b"), (13, "klein-4b"), (24, "klein-4b"), (141, "interleavethinker")])
 def test_a_card_between_two_presets_gets_the_smaller_one(card: int, profile: str) -> None:
     assert preset(card) == profile
+
+
+def test_fewer_bits_make_the_products_smaller_and_leave_the_autoencoder_alone() -> None:
+    profile = load_profile("klein-4b")
+    sizes = {}
+    for bits in (None, "int8", "nf4"):
+        parts = parts_of(profile.model_copy(update={"painter": profile.painter.model_copy(update={"quantize": bits})}))
+        sizes[bits] = {part.name: round(part.size / 1e9, 1) for part in parts["painter"]}
+    assert sizes[None] == {"text_encoder": 6.2, "transformer": 7.8, "vae": 0.2}
+    assert sizes["int8"] == {"text_encoder": 3.5, "transformer": 3.9, "vae": 0.2}
+    assert sizes["nf4"]["transformer"] == 2.1
 
 
 def test_the_command_shows_each_part_and_what_happens_on_each_card(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,9 +13,7 @@ from core.backends.compiling import is_compiled
 from core.backends.diffusion import DiffusionPainter
 from core.backends.moving import memory_of
 from core.backends.pipelines import DiffusionModel
-from core.backends.sizes import parts_of
 from core.errors import ProfileError
-from core.profiles import load_profile
 from tests.core.backends.tiny_painters import KLEIN, draw, model, photo, pixels
 from tests.core.backends.tiny_pipelines import save, tiny_klein
 
@@ -95,14 +93,3 @@ def test_what_a_library_for_fewer_bits_refuses_is_the_profiles_fault(folder: Pat
     monkeypatch.setitem(quantizing._LIBRARIES, "nf4", {"there": refuse})
     with pytest.raises(ProfileError, match=r"'klein' cannot be loaded: No GPU found\."):
         DiffusionPainter.from_profile(wanted(folder, quantize="nf4"), "cpu")
-
-
-def test_fewer_bits_make_the_products_smaller_and_leave_the_autoencoder_alone() -> None:
-    profile = load_profile("klein-4b")
-    sizes = {}
-    for bits in (None, "int8", "nf4"):
-        parts = parts_of(profile.model_copy(update={"painter": profile.painter.model_copy(update={"quantize": bits})}))
-        sizes[bits] = {part.name: round(part.size / 1e9, 1) for part in parts["painter"]}
-    assert sizes[None] == {"text_encoder": 6.2, "transformer": 7.8, "vae": 0.2}
-    assert sizes["int8"] == {"text_encoder": 3.5, "transformer": 3.9, "vae": 0.2}
-    assert sizes["nf4"]["transformer"] == 2.1

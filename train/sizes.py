@@ -9,8 +9,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from core.backends.bridge import on_models_thread
 from core.backends.memory import GB, DeviceMemory, PaperRoom, Tenant
@@ -20,11 +19,9 @@ from core.backends.quantizing import LEFT, PARTS, Bits
 from core.backends.trimming import truncate
 from core.backends.weights import find_weights, named, size_of
 from core.errors import ProfileError
+from core.profiles import ASSETS, Profile, VlmModel
 
-if TYPE_CHECKING:
-    from core.profiles import Profile, VlmModel
-
-ARCHITECTURES = Path(__file__).parents[2] / "assets" / "architectures.toml"
+ARCHITECTURES = ASSETS / "architectures.toml"
 ATTEMPTS = 4  # of a step, on paper: after the second, what moves repeats itself
 
 
