@@ -335,7 +335,7 @@ def test_many_stories_told_together_are_the_stories_told_alone(patient: bool, ab
 def test_models_that_are_not_in_memory_together_change_as_seldom_as_the_stories_allow(patient: bool) -> None:
     def told(crowded: bool) -> tuple[list[type], dict[str, Log]]:
         logs = {name: Log() for name in "abcdef"}
-        agents = Agents(ScriptedPlanner([plan_of(3)]), ScriptedPainter(), ScriptedCritic(strict), crowded)
+        agents = Agents(ScriptedPlanner([plan_of(3)]), ScriptedPainter(), ScriptedCritic(strict), crowded=crowded)
         stories = [opened(log, request=name, name=name, max_attempts=3) for name, log in logs.items()]
         notices = drain(Scheduler(agents, Memory(), batch=4, patient=patient), stories)
         kinds = [type(notice.what.task) for notice in notices if isinstance(notice.what, Began)]

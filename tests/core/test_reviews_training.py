@@ -215,7 +215,7 @@ def aged(store: Store, *more: str) -> Path:
     store.close()
     folder = store.database.folder
     with closing(sqlite3.connect(folder / "studio.db")) as db:
-        for table in ("lease", "skip", "gold", "guideline", "review", "reviewable"):
+        for table in ("lease", "skip", "gold", "guideline", "review", "reviewable", "ticket", "deed"):
             db.execute(f"DROP TABLE {table}")
         first = migrations.FIRST_TABLES
         script = (

@@ -32,6 +32,9 @@ def test_every_field_is_set_by_its_environment_variable(monkeypatch: pytest.Monk
     wanted = {
         "data": tmp_path,
         "runs": tmp_path / "runs",
+        "database": SecretStr("**********"),  # which is what a secret is written as
+        "ray": "auto",
+        "ray_pools": "painter=2@0.5",
         "profile": "klein-4b",
         "host": "0.0.0.0",
         "port": 8000,
@@ -45,9 +48,11 @@ def test_every_field_is_set_by_its_environment_variable(monkeypatch: pytest.Monk
         "max_upload_mb": 5,
         "trusted_proxies": ("127.0.0.1", "10.0.0.0/8"),
         "embedded_by": ("https://huggingface.co", "https://*.example.org:8443"),
-        "metrics_token": SecretStr("**********"),  # which is what a secret is written as
+        "metrics_token": SecretStr("**********"),
         "drain_seconds": 5.0,
         "log": "json",
+        "admins": ("eve", "ben"),
+        "hosts": ("studio.example.org", "studio.local"),
         "annotators": ("ann", "bob"),
         "leads": ("eve",),
     }

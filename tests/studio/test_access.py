@@ -51,7 +51,7 @@ def test_no_state_of_the_first_page_has_a_serious_finding(studio: Studio, size: 
         assert findings(page) == []
         page.fill("[data-step=s3] form [name=prompt]", "Another prompt.")
         page.click("[data-step=s3] form [type=submit]")
-        expect(page.locator("dialog.ask")).to_be_visible()
+        expect(page.locator("dialog[data-ask]")).to_be_visible()
         assert findings(page) == []
         page.keyboard.press("Escape")
         page.click("[data-step=s2] .attempt-picture >> nth=1")

@@ -19,6 +19,7 @@ from core.commands import Pause, Resume
 from core.errors import AgentError, DrawError, OutOfMemory, Unreachable
 from core.events import Drawn, Failed
 from core.ports import Delta, DrawCase, StepProgress
+from core.recent import Recent
 from core.store import Store
 from core.types import Policy, Request
 from studio.health import Health
@@ -126,7 +127,7 @@ def test_a_models_fault_makes_its_story_stuck_with_the_models_sentence_until_som
     ids=["missing", "altered"],
 )
 def test_a_picture_that_is_missing_or_altered_makes_its_story_stuck_until_it_is_back(
-    tmp_path: Path, harm: Callable[[Path], Any], says: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, harm: Callable[[Path], Any], says: str
 ) -> None:
     conduct = Conduct()
     with House(tmp_path / "data", scripted_agents(conduct=conduct)) as house:
@@ -145,6 +146,7 @@ def test_a_picture_that_is_missing_or_altered_makes_its_story_stuck_until_it_is_
         (drawn,) = [event.attempt.image for event in house.store.events(story) if isinstance(event, Drawn)]
         path = house.store.images.path(drawn)
         whole = path.read_bytes()
+        monkeypatch.setattr(house.store.images, "_recent", Recent(0))  # what is in memory still needs no file to be whole
         harm(path)
         house.send(story, Resume())
         house.rest(story, "stuck")

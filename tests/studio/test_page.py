@@ -321,7 +321,7 @@ def test_a_change_says_which_pictures_it_makes_stale_and_can_keep_them(studio: S
     with reading(studio) as (page, story):
         before = [standing.image for standing in studio.house.trajectory(story).standings]
         edit(page, "s2", "A white rabbit in the meadow.")
-        asked = page.locator("dialog.ask")
+        asked = page.locator("dialog[data-ask]")
         expect(asked).to_contain_text("step 3, “A friend with wings” and step 5, “Evening comes”")
         page.click("dialog[open] [data-stale='']")
         expect(page.locator(f"{card(page, 's2')} form.words")).to_be_visible()

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from PIL.Image import Image
 from playwright.sync_api import Locator, Page, expect
 
 from core.policy import Rest, next_task
-from core.ports import Agents
+from core.ports import Agents, DrawCase, Painter, Results, Stream
 from core.profiles import load_profile
 from core.settings import Settings
 from core.trajectory import Trajectory
@@ -22,7 +24,7 @@ from tests.studio.open_studio import free_port
 from tests.studio.storybook import House, until
 
 REQUEST = "A cat finds a red balloon by the sea, in three pictures"
-#: A story that leaves time to steer it: it is told in ten seconds on a quiet core, and no test waits for its end.
+#: A story that leaves time to steer it, told by a painter who is in no hurry; no test waits for its end.
 LONG = "A bear looks for stars in the forest at night, in 8 pictures"
 #: More than the painter can do at once; the critic sees it, and refuses every attempt.
 TOO_MUCH = "Add three small blue balloons at the top middle and a pink star at the top right. Make it rain."
@@ -30,13 +32,37 @@ MINUTES = 120_000  # ms; a story takes a small part of it on two quiet cores
 
 
 @dataclass
+class Unhurried:
+    """The painter, which may be told to take its time: a quick machine would be through before anybody has clicked."""
+
+    painter: Painter
+    seconds: float = 0.0  # before each drawing
+
+    @property
+    def name(self) -> str:
+        return self.painter.name
+
+    def draw(self, cases: list[DrawCase]) -> Stream[Results[Image]]:
+        time.sleep(self.seconds)
+        return (yield from self.painter.draw(cases))
+
+
+@dataclass
 class Pocket:
     """A studio whose models are the small ones. ``book`` is a story file: three pictures, told to the end."""
 
     house: House
+    painter: Unhurried
     url: str
     visitors: Visitors
     book: Path
+
+    @contextmanager
+    def unhurried(self, seconds: float = 0.8) -> Iterator[None]:
+        """For as long as the block takes, each drawing takes so long at least."""
+        self.painter.seconds = seconds
+        yield
+        self.painter.seconds = 0.0
 
     @contextmanager
     def page(self, address: str = "") -> Iterator[Page]:
@@ -78,11 +104,12 @@ class Pocket:
 @contextmanager
 def opened(folder: Path, agents: Agents, chromium: Visitors, book: Path) -> Iterator[Pocket]:
     port = free_port()
-    with House(folder, agents) as house:
+    painter = Unhurried(agents.painter)
+    with House(folder, replace(agents, painter=painter)) as house:
         house.controller.tellings = (_telling(load_profile("pocket")),)
         app = launch(house.controller, house.store.images, Settings(data=folder, port=port), wait=False)
         with door_to(port) as url:
-            yield Pocket(house, url, chromium, book)
+            yield Pocket(house, painter, url, chromium, book)
         app.close(verbose=False)
 
 

@@ -26,7 +26,7 @@ def test_what_builds_on_a_change_is_redrawn_at_once_if_the_person_says_so(pocket
     before = pictures(pocket, story)
     with pocket.reading(story) as page:
         edit(page, "s1", prompt=ANOTHER)
-        expect(page.locator("dialog.ask")).to_contain_text("The pictures of step 2")
+        expect(page.locator("dialog[data-ask]")).to_contain_text("The pictures of step 2")
         page.click("dialog[open] [data-stale='']")
         expect(card(page, "s1").locator("form.words [name=prompt]")).to_have_value(ANOTHER)
         assert pictures(pocket, story) == before, "who thinks better of it has changed nothing"
@@ -75,7 +75,7 @@ def test_stale_pictures_wait_for_later_and_a_step_is_locked_by_hand(pocket: Pock
         menu(page, "s3", "lock")
         expect(card(page, "s3").locator(".badge-locked")).to_be_visible()
         edit(page, "s1", prompt=ANOTHER)
-        expect(page.locator("dialog.ask")).to_contain_text("The picture of step 2")
+        expect(page.locator("dialog[data-ask]")).to_contain_text("The picture of step 2")
         answer(page, "later")
         shows(status(page), "Paused")
         shows(badge(page, "s2"), "Stale")

@@ -36,7 +36,7 @@ def made(pocket: Pocket, story: str, now: bool) -> int:
 
 
 def test_a_story_is_held_after_a_call_or_at_once_by_button_or_key_and_goes_on_where_it_was(pocket: Pocket) -> None:
-    with pocket.page() as page:
+    with pocket.unhurried(), pocket.page() as page:
         story = ask(page, LONG)  # with Ctrl+Enter
         shows(badge(page, "s1"), "Accepted")
         page.click(".controls [data-do=pause]")
@@ -58,7 +58,7 @@ def test_a_story_is_held_after_a_call_or_at_once_by_button_or_key_and_goes_on_wh
 
 
 def test_budget_strictness_and_candidates_hold_from_the_moment_they_are_changed(pocket: Pocket) -> None:
-    with pocket.page() as page:
+    with pocket.unhurried(), pocket.page() as page:
         story = ask(page, LONG)
         shows(badge(page, "s1"), "Accepted")
         page.click(".controls [data-do=stop]")  # a quick machine would be through before the form is filled in
