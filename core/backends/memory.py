@@ -110,7 +110,7 @@ class DeviceMemory:
             self._make_ram(size)
             started = time.monotonic()
             found = load()
-            _tell("Loaded %s: %.1f GB in %.1f s.", name, size, started)
+            _tell("Loaded", name, size, started)
             self._living[key] = found
         self._held[key] = name, found
         self._held.move_to_end(key)
@@ -197,19 +197,14 @@ class DeviceMemory:
         started = time.monotonic()
         tenant.move(inside)
         tenant.inside = inside
-        _tell(
-            "Moved in %s: %.1f GB in %.1f s." if inside else "Moved out %s: %.1f GB in %.1f s.",
-            tenant.name,
-            tenant.size(),
-            started,
-        )
+        _tell("Moved in" if inside else "Moved out", tenant.name, tenant.size(), started)
 
 
-def _tell(what: str, name: str, size: int, started: float) -> None:
+def _tell(did: str, name: str, size: int, started: float) -> None:
     """Logs a load or a move, for people and for machines."""
     gb, seconds = size / GB, time.monotonic() - started
-    fields = {"weights": name, "gb": round(gb, 3), "seconds": round(seconds, 3)}
-    log.info(what, name, gb, seconds, extra={"fields": fields})
+    fields = {"did": did.lower(), "weights": name, "gb": round(gb, 3), "seconds": round(seconds, 3)}
+    log.info("%s %s: %.1f GB in %.1f s.", did, name, gb, seconds, extra={"fields": fields})
 
 
 def _refuse_elsewhere() -> None:
