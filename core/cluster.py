@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from core import profiles
 from core.ports import Agents, Painter
 from core.profiles import Models, Profile, build_agent
 
@@ -14,7 +15,7 @@ def find_agents(profile: Profile, address: str | None, pools: str = "", models: 
     ``pools`` says how large they are, as in ``planner=1,painter=4@0.5``. ``ProfileError`` if they can't be had.
     """
     if address is None:
-        return (models or Models()).agents(profile)
+        return models.agents(profile) if models else profiles.build_agents(profile)
     from core.backends.ray import Pool, connect, sizes
 
     connect(address)

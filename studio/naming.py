@@ -43,7 +43,8 @@ class Names:
 
 def name_of(host: str) -> str:
     """The name in a Host header, without its port."""
-    name = host.rpartition(":")[0] if host.rpartition(":")[2].isdecimal() and not host.endswith("]") else host
+    before, colon, port = host.rpartition(":")
+    name = before if colon and port.isdecimal() else host
     return name.strip("[]").rstrip(".").lower()
 
 

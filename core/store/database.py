@@ -162,11 +162,13 @@ class Beside(Database):
 def _keeper(folder: Path, write: bool, address: str | None) -> Keeper:
     marked = (folder / MARK).is_file()
     if address and not marked and (folder / FILE).exists():
-        raise StoreError("The stories of this data folder are in a file in it: choose another folder, or unset " + ADDRESS + ".")
+        raise StoreError(
+            "The stories of this data folder are in a file in it: choose another folder, or unset {name}.", name=ADDRESS
+        )
     if not (marked or address):
         return File(folder, write)
     if not (address := address or os.environ.get(ADDRESS)):
-        raise StoreError("The stories of this data folder are in a PostgreSQL database: set " + ADDRESS + " to its address.")
+        raise StoreError("The stories of this data folder are in a PostgreSQL database: set {name} to its address.", name=ADDRESS)
     from core.store.postgres import Server  # psycopg is there only where somebody wants it
 
     return Server(folder, folder / MARK, address, write)
