@@ -33,7 +33,7 @@ class People:
 
     def __init__(self, url: str, seconds: float) -> None:
         self.url = url
-        self.ends = time.monotonic() + seconds
+        self.seconds = seconds
         self._trust = ssl.create_default_context()  # takes longer to make than a request; it is never used
         self.taken: Taken = defaultdict(list)
         self.stories = list[str]()
@@ -41,6 +41,7 @@ class People:
     async def come(self, viewers: int, creators: int) -> Taken:
         async with self._browser() as client:
             config = (await client.get("config")).json()
+        self.ends = time.monotonic() + self.seconds
         self.board = next(part["id"] for part in config["components"] if "look" in (part["props"].get("server_fns") or []))
         await asyncio.gather(self._lag(), *map(self._create, range(creators)), *map(self._view, range(viewers)))
         return self.taken
@@ -51,14 +52,15 @@ class People:
 
     async def _lag(self) -> None:
         """How much later than it should be this loop comes to anything: what it adds to every request by itself."""
-        while (began := time.perf_counter()) and time.monotonic() < self.ends:
+        while time.monotonic() < self.ends:
+            began = time.perf_counter()
             await asyncio.sleep(LAG)
             self.taken[LAGS].append(time.perf_counter() - began - LAG)
 
     async def _create(self, number: int) -> None:
         await asyncio.sleep(BETWEEN_STORIES * number / 10)
         async with self._browser() as client:
-            while time.monotonic() < self.ends:
+            while True:  # at least one, however slow all is
                 seed = 100 * number + len(self.taken["story begun"])
                 words = {
                     "data": [f"A cat finds a red balloon by the sea, by {number}", None, None, None, seed, "", "", "", "", ""]
@@ -66,8 +68,11 @@ class People:
                 async with self._timed("story begun"):
                     call = (await client.post("gradio_api/call/create_story", json=words)).raise_for_status().json()
                     told = (await client.get(f"gradio_api/call/create_story/{call['event_id']}")).raise_for_status().text
-                if found := re.search(r'"story_id": "(\w+)"', told):
-                    self.stories.append(found[1])
+                found = re.search(r'"story_id": "(\w+)"', told)
+                assert found, told
+                self.stories.append(found[1])
+                if time.monotonic() + BETWEEN_STORIES > self.ends:
+                    return
                 await asyncio.sleep(BETWEEN_STORIES)
 
     async def _view(self, number: int) -> None:
@@ -76,7 +81,7 @@ class People:
         async with self._browser() as client:
             async with self._timed("page"):
                 (await client.get("")).raise_for_status()
-            while time.monotonic() < self.ends:
+            while not shown or time.monotonic() < self.ends:  # nobody goes before they have seen a picture
                 if not story and self.stories:
                     story = self.stories[number % len(self.stories)]
                 if story:

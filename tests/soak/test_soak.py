@@ -32,7 +32,7 @@ def test_a_studio_that_is_killed_has_lost_nothing_that_it_acknowledged(tmp_path:
 
 
 def test_many_people_are_answered_and_each_request_is_timed(tmp_path: Path) -> None:
-    load = loaded(tmp_path / "data", scripted_agents(conduct=Conduct(seconds=0.01)), viewers=3, creators=1, seconds=1.5)
+    load = loaded(tmp_path / "data", scripted_agents(conduct=Conduct(seconds=0.01)), viewers=3, creators=1, seconds=0.5)
     assert load.kinds.keys() == {"page", "look", "picture", "story begun", LAGS}
-    assert load.kinds["look"]["requests"] > 3
+    assert load.kinds["look"]["requests"] >= 3
     assert load.cpu_ms > 0
