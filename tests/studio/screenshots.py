@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page
@@ -11,6 +12,7 @@ from core.profiles import build_agents, load_profile
 from core.settings import Settings
 from studio.ui import launch
 from tests.studio.chromium import DESKTOP, PHONE, browser, context, visit
+from tests.studio.pocket.phone import Unhurried
 from tests.studio.storybook import House
 
 FOLDER = Path(__file__).parents[2] / "assets" / "screenshots"
@@ -27,12 +29,15 @@ QUALITY = 88
 def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     agents = build_agents(load_profile("pocket"))
-    with tempfile.TemporaryDirectory() as data, House(Path(data), agents) as house:
+    painter = Unhurried(agents.painter)
+    with tempfile.TemporaryDirectory() as data, House(Path(data), replace(agents, painter=painter)) as house:
         app = launch(house.controller, house.store.images, Settings(data=Path(data), port=PORT), wait=False)
         for request in REQUESTS[1:]:
             house.rest(house.open(request))
         with browser() as opened:
+            painter.seconds = 2.0  # time to take a picture
             story = running(opened)
+            painter.seconds = 0.0
             house.rest(story)
             for name, address, size, dark in (
                 ("finished", f"?story={story}", DESKTOP, True),
@@ -41,7 +46,7 @@ def main() -> None:
                 ("phone", f"?story={story}", PHONE, False),
             ):
                 page = context(opened, size, dark).new_page()
-                page.goto(f"http://127.0.0.1:{PORT}/{address}")
+                visit(page, f"http://127.0.0.1:{PORT}/{address}")
                 page.wait_for_load_state("networkidle")
                 shoot(page, name)
         app.close(verbose=False)
