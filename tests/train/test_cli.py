@@ -64,7 +64,11 @@ def prompts(tmp_path: Path) -> Path:
 def cast(monkeypatch: pytest.MonkeyPatch) -> list[Agents]:
     """The agents that the next runs get instead of a profile's models; the last ones stay."""
     waiting = [agents(steps=1)]
-    monkeypatch.setattr(profiles, "build_agents", lambda profile: waiting.pop(0) if len(waiting) > 1 else waiting[0])
+
+    def build(models: profiles.Models, profile: profiles.Profile) -> Agents:
+        return waiting.pop(0) if len(waiting) > 1 else waiting[0]
+
+    monkeypatch.setattr(profiles.Models, "agents", build)
     return waiting
 
 
@@ -164,12 +168,12 @@ def hands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, list[Age
     for name in built:
         (tmp_path / f"{name}.toml").write_text((profiles.ASSETS / "profiles" / "pocket.toml").read_text())
 
-    def build(profile: profiles.Profile) -> Agents:
+    def build(models: profiles.Models, profile: profiles.Profile) -> Agents:
         built[profile.name].append(agents(steps=1))
         return built[profile.name][-1]
 
     monkeypatch.setattr(profiles, "missing_weights", lambda profile: [])
-    monkeypatch.setattr(profiles, "build_agents", build)
+    monkeypatch.setattr(profiles.Models, "agents", build)
     return built
 
 
