@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from core import profiles
+from core import casting
+from core.casting import Models, build_agent
 from core.ports import Agents, Painter
-from core.profiles import Models, Profile, build_agent
+from core.profiles import Profile
 
 
 def find_agents(profile: Profile, address: str | None, pools: str = "", models: Models | None = None) -> Agents:
@@ -15,7 +16,7 @@ def find_agents(profile: Profile, address: str | None, pools: str = "", models: 
     ``pools`` says how large they are, as in ``planner=1,painter=4@0.5``. ``ProfileError`` if they can't be had.
     """
     if address is None:
-        return models.agents(profile) if models else profiles.build_agents(profile)
+        return models.agents(profile) if models else casting.build_agents(profile)
     from core.backends.ray import Pool, connect, sizes
 
     connect(address)

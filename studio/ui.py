@@ -15,10 +15,11 @@ import gradio as gr
 from starlette.middleware import Middleware
 
 from core import VERSION
+from core.casting import Models
 from core.cluster import find_agents
 from core.dialect import load_pack, shows_references
 from core.errors import ReadOnly
-from core.profiles import Models, Profile, available_profiles, default_profile, load_profile, missing_weights
+from core.profiles import Profile, available_profiles, default_profile, load_profile, missing_weights
 from core.settings import Settings
 from core.store import Store
 from studio.api import lend_inside, publish

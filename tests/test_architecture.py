@@ -36,6 +36,7 @@ FLOORS = {
     "core.storyfile": 4,
     "core.settings": 4,
     "core.profiles": 4,
+    "core.casting": 4,
     "core.cluster": 4,
     "core.backends": 4,
     "studio": 5,
@@ -59,6 +60,9 @@ SAME_FLOOR = {
     ("core.storyfile", "core.store"),
     ("core.profiles", "core.backends"),
     ("core.cluster", "core.backends"),
+    ("core.casting", "core.backends"),
+    ("core.casting", "core.profiles"),
+    ("core.cluster", "core.casting"),
     ("core.cluster", "core.profiles"),
     ("core.profiles", "core.settings"),
 }
@@ -133,7 +137,7 @@ def test_heavy_libraries_stay_in_their_rooms(module: str, path: Path) -> None:
 
 
 def test_importing_core_loads_no_torch() -> None:
-    rules = "core.scheduler, core.commands, core.dialect, core.store, core.images, core.settings, core.profiles"
+    rules = "core.scheduler, core.commands, core.dialect, core.store, core.images, core.settings, core.casting"
     code = f"import sys, {rules}; sys.exit('torch' in sys.modules or 'transformers' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
 

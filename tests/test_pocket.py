@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from core.casting import build_agents
 from core.commands import Open
 from core.events import Drawn, Judged, Planned
 from core.pocket.render import render
 from core.policy import Rest, next_task
 from core.ports import Agents, DrawCase
-from core.profiles import build_agents, load_profile
+from core.profiles import load_profile
 from core.scheduler import Began, run
 from core.store import Store
 from core.trajectory import Trajectory

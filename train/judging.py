@@ -184,7 +184,8 @@ def judge_named(name: str) -> Judge:
 
 def asked_named(name: str) -> Respondent:
     """The model of a judge that is one, as :func:`judge_named` names it, to be asked other questions. ``ProfileError``."""
-    from core.profiles import build_vlm, load_profile
+    from core.casting import build_vlm
+    from core.profiles import load_profile
 
     model = _on_server(name) if is_served(name) else load_profile(name).critic
     return build_vlm(model.model_copy(update={"max_new_tokens": REPLY_TOKENS}))

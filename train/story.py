@@ -75,14 +75,15 @@ def replay(
 def _redrawn(told: StoryFile, profile: str | None, bar: Bar) -> list[Redrawn]:
     from tempfile import TemporaryDirectory
 
-    from core import profiles
+    from core.casting import build_agents
     from core.events import Drawn
     from core.images import ImageStore
+    from core.profiles import load_profile
     from train.replay import profile_of
     from train.replay import replay as drawn_again
 
     bar("Loading the models")
-    agents = profiles.build_agents(profiles.load_profile(profile) if profile else profile_of(told))
+    agents = build_agents(load_profile(profile) if profile else profile_of(told))
     attempts = sum(isinstance(event, Drawn) for event in told.facts)
     report = bar("Drawing")
     redrawn: list[Redrawn] = []

@@ -221,8 +221,9 @@ def redrawer_of(painter: str, judge: str) -> Redrawer:
     """The painter of one profile, on the Ray cluster that is set or on this process's own device, and the judge."""
     import torch
 
+    from core.casting import build_painter
     from core.cluster import find_painter
-    from core.profiles import build_painter, load_profile
+    from core.profiles import load_profile
     from core.settings import Settings
     from train.judging import judge_named
     from train.redrawing import Redrawer

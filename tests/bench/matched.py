@@ -13,10 +13,11 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.casting import build_agents
 from core.commands import Open
 from core.policy import derive_seed
 from core.ports import Agents
-from core.profiles import build_agents, load_profile
+from core.profiles import load_profile
 from core.scheduler import run
 from core.store import Store
 from core.types import Policy, Request

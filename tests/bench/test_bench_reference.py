@@ -9,8 +9,9 @@ import pytest
 from PIL import Image
 
 from core.backends.fake import Conduct, plan_of, scripted_agents
+from core.casting import build_vlm
 from core.ports import Agents
-from core.profiles import ASSETS, VlmModel, build_vlm
+from core.profiles import ASSETS, VlmModel
 from core.types import Policy, Verdict
 from tests.bench import shaped
 from tests.bench.matched import by_reference, one_by_one, requests, together

@@ -19,16 +19,15 @@ from core.backends.pipelines import DiffusionModel
 from core.backends.scene import ScenePainter
 from core.backends.trimming import bytes_of
 from core.backends.vlm import VlmCritic, VlmPlanner
+from core.casting import Models, build_agents
 from core.dialect import load_pack
 from core.errors import AgentError, ProfileError
 from core.ports import DrawCase, PlanCase
 from core.profiles import (
-    Models,
     Profile,
     SceneModel,
     VlmModel,
     available_profiles,
-    build_agents,
     default_profile,
     load_profile,
     missing_weights,

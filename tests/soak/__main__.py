@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from core.backends.fake import Conduct, scripted_agents
-from core.profiles import build_agents, load_profile
+from core.casting import build_agents
+from core.profiles import load_profile
 from tests.soak.kills import SCRIPTED, killed
 from tests.soak.load import GOAL_MS, loaded
 from tests.soak.rounds import BOUNDS, WARM, grows, slopes, soaked

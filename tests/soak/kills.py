@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.backends.fake import Conduct, scripted_agents
+from core.casting import build_agents
 from core.ports import Agents
-from core.profiles import build_agents, load_profile
+from core.profiles import load_profile
 from core.scheduler import Notice
 from core.store import Store
 from tests.studio.storybook import House

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page
 
-from core.profiles import build_agents, load_profile
+from core.casting import build_agents
+from core.profiles import load_profile
 from core.settings import Settings
 from studio.ui import launch
 from tests.studio.chromium import DESKTOP, PHONE, browser, context, visit

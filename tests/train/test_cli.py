@@ -17,6 +17,7 @@ from typer.testing import CliRunner, Result
 
 from core import profiles
 from core.backends.fake import Conduct
+from core.casting import Models
 from core.ports import Agents, Delta
 from core.store import Store
 from tests.core.telling import agents, untimed
@@ -65,10 +66,10 @@ def cast(monkeypatch: pytest.MonkeyPatch) -> list[Agents]:
     """The agents that the next runs get instead of a profile's models; the last ones stay."""
     waiting = [agents(steps=1)]
 
-    def build(models: profiles.Models, profile: profiles.Profile) -> Agents:
+    def build(models: Models, profile: profiles.Profile) -> Agents:
         return waiting.pop(0) if len(waiting) > 1 else waiting[0]
 
-    monkeypatch.setattr(profiles.Models, "agents", build)
+    monkeypatch.setattr(Models, "agents", build)
     return waiting
 
 
@@ -168,12 +169,12 @@ def hands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, list[Age
     for name in built:
         (tmp_path / f"{name}.toml").write_text((profiles.ASSETS / "profiles" / "pocket.toml").read_text())
 
-    def build(models: profiles.Models, profile: profiles.Profile) -> Agents:
+    def build(models: Models, profile: profiles.Profile) -> Agents:
         built[profile.name].append(agents(steps=1))
         return built[profile.name][-1]
 
     monkeypatch.setattr(profiles, "missing_weights", lambda profile: [])
-    monkeypatch.setattr(profiles.Models, "agents", build)
+    monkeypatch.setattr(Models, "agents", build)
     return built
 
 

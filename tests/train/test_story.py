@@ -8,14 +8,15 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from core import profiles
+from core import casting
 from core.backends.fake import scripted_agents, tiles
+from core.casting import build_agents
 from core.commands import Open, SetNotes
 from core.errors import AgentError, ProfileError
 from core.images import ImageStore
 from core.policy import Draw
 from core.ports import Agents, DrawCase
-from core.profiles import build_agents, load_profile
+from core.profiles import load_profile
 from core.scheduler import Began
 from core.scheduler import run as tell_on
 from core.store import Store
@@ -47,7 +48,7 @@ def file(tmp_path: Path) -> Path:
 def cast(monkeypatch: pytest.MonkeyPatch) -> list[Agents]:
     """The agents that a run gets instead of the profile's models."""
     waiting = [agents()]
-    monkeypatch.setattr(profiles, "build_agents", lambda profile: waiting[-1])
+    monkeypatch.setattr(casting, "build_agents", lambda profile: waiting[-1])
     return waiting
 
 

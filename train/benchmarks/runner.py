@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from core.backends.weights import is_folder
+from core.casting import build_agents
 from core.errors import NotFound
 from core.events import Event, Opened, Planned
-from core.profiles import Profile, build_agents
+from core.profiles import Profile
 from core.store import Store, StoryCard
 from core.types import MAX_STEPS, Plan, PlannedStep
 from train.benchmarks.cost import Cost, cost_of, counted, tokens_of

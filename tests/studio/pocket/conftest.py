@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from core.casting import build_agents
 from core.ports import Agents
-from core.profiles import build_agents, load_profile
+from core.profiles import load_profile
 from core.storyfile import export_story
 from tests.studio.chromium import Visitors
 from tests.studio.pocket.phone import MINUTES, REQUEST, Pocket, opened
