@@ -22,7 +22,7 @@ from core.backends.openai import is_served
 from core.backends.vlm import Reply, Respondent, read
 from core.dialect import Message, Pack, critic_messages
 from core.errors import AgentError, Cancelled, NotFound, ProfileError, ReplyError, StudioError, Unreachable
-from core.images import PROGRAM
+from core.pictures import PROGRAM
 from core.ports import Judge, JudgeCase, Results, Score, Stream
 from core.store import Store
 from train.pocket.evaluate import scene_of

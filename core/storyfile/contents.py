@@ -11,7 +11,7 @@ from pathlib import Path
 
 from core.errors import BadFile, BadImage
 from core.events import EVENT, Drawn, Event, Opened, PlanEdited, Planned, Settled
-from core.images import examined
+from core.pictures import examined
 from core.storyfile.archive import Archive
 from core.storyfile.manifest import ENTRIES, FACTS, MANIFEST, Manifest, Picture, digest_of, entry_of, parse_manifest
 from core.trajectory import Trajectory, fold

@@ -9,9 +9,9 @@ from typing import Literal
 
 from pydantic import Field, ValidationError
 
-from core import images
 from core.errors import BadFile
 from core.events import SCHEMA
+from core.pictures import MAX_BYTES
 from core.types import ImageRef, Value
 
 FORMAT = "interleave-story"
@@ -24,7 +24,7 @@ MAX_FACT_BYTES = 64 * 2**20
 ENTRIES = {
     re.compile(re.escape(MANIFEST)): 2 * 2**20,
     re.compile(re.escape(FACTS)): MAX_FACT_BYTES,
-    re.compile(r"pictures/[0-9a-f]{64}\.png"): images.MAX_BYTES,
+    re.compile(r"pictures/[0-9a-f]{64}\.png"): MAX_BYTES,
 }
 
 
@@ -38,7 +38,7 @@ class Facts(Value):
 class Picture(ImageRef):
     """A picture that the facts name, and the size of its file."""
 
-    bytes: int = Field(gt=0, le=images.MAX_BYTES)
+    bytes: int = Field(gt=0, le=MAX_BYTES)
 
     @property
     def ref(self) -> ImageRef:

@@ -19,6 +19,7 @@ from PIL import Image, ImageFile
 from core import images as module
 from core.errors import BadImage, NotFound, ReadOnly, StoreError
 from core.images import ImageStore
+from core.pictures import MAX_BYTES, SIGNATURE, uploaded
 from core.types import ImageRef
 
 
@@ -265,7 +266,7 @@ def test_sixteen_bits_of_each_colour_become_eight(images: ImageStore) -> None:
 
     rows = (b"\0" + struct.pack(">3H", 0xFFFF, 0x8000, 0) * 64) * 64
     header = struct.pack(">2I5B", 64, 64, 16, 2, 0, 0, 0)
-    deep = module.SIGNATURE + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    deep = SIGNATURE + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
     assert images.load(images.import_upload(deep)).getpixel((5, 5)) == (255, 128, 0)
 
 
@@ -313,7 +314,7 @@ def test_a_huge_picture_is_refused_without_being_decoded(images: ImageStore, mon
 def test_a_file_that_is_too_large_or_not_there_is_refused(images: ImageStore, tmp_path: Path) -> None:
     large = tmp_path / "large.png"
     with open(large, "wb") as file:
-        file.truncate(module.MAX_BYTES + 1)
+        file.truncate(MAX_BYTES + 1)
     with pytest.raises(BadImage, match="50 MB"):
         images.import_upload(large)
     with pytest.raises(BadImage, match="cannot be read"):
@@ -330,7 +331,7 @@ def test_whatever_bytes_are_uploaded_the_answer_is_a_picture_or_bad_image(whole:
     for at, value in changes:
         data[at % len(data)] = value
     try:
-        image = module._decoded(bytes(data))
+        image = uploaded(bytes(data))
     except BadImage:
         return
     assert image.mode == "RGB"

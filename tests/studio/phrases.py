@@ -63,7 +63,7 @@ def phrases() -> dict[str, set[str]]:
 
 def files() -> list[Path]:
     studio = [path for path in sorted((ROOT / "studio").rglob("*.py")) if path.name != "theme.py"]
-    rules = [ROOT / "core" / name for name in ("decide.py", "policy.py", "images.py")]
+    rules = [ROOT / "core" / name for name in ("decide.py", "policy.py", "images.py", "pictures.py")]
     rules += [path for folder in ("store", "storyfile") for path in sorted((ROOT / "core" / folder).glob("*.py"))]
     templates = sorted((ROOT / "studio" / "templates").glob("*.html"))
     return [*studio, *rules, *templates, *sorted((ROOT / "assets" / "js").glob("*.js"))]

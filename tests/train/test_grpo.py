@@ -337,7 +337,7 @@ def test_lora_learns_an_adapter(run: GrpoRun, redrawer: Redrawer) -> None:
 
 def pocket_rows() -> list[dict[str, Any]]:
     """Two attempts at a cat, drawn by the renderer: the first is brown where it should be orange."""
-    from core.images import _encoded
+    from core.pictures import encoded
     from core.pocket.render import render
     from core.pocket.world import parse_program
 
@@ -350,7 +350,7 @@ def pocket_rows() -> list[dict[str, Any]]:
         row = rl_row("red", "red") | {"step_prompt": prompt, "current_prompt": prompt, "truth": colour == "orange"}
         row["prompt"] = critic_messages(pack(), prompt, prompt)
         blank = images.new("RGB", (96, 96), "white")
-        row["images"] = [{"bytes": _encoded(each), "path": None} for each in (blank, picture)]
+        row["images"] = [{"bytes": encoded(each), "path": None} for each in (blank, picture)]
         rows.append(row)
     return rows
 

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from core.backends.vlm import Reply
 from core.errors import AgentError, ProfileError, ReplyError, StoreError, Unreachable
-from core.images import PROGRAM
+from core.pictures import PROGRAM
 from core.ports import JudgeCase, Score
 from core.store import Store
 from tests.core.backends.service import Service, hang, serving, status, streamed, whole

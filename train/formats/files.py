@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import StudioError
-from core.images import MAX_BYTES
+from core.pictures import MAX_BYTES
 
 IMAGES = "images"
 SUFFIXES = {"PNG": "png", "JPEG": "jpg", "WEBP": "webp"}

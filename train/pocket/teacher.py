@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from core.dialect import verdict_reply
 from core.errors import AgentError
-from core.images import PROGRAM
+from core.pictures import PROGRAM
 from core.ports import JudgeCase, Results, Stream
 from core.types import Verdict
 from train.pocket.critique import refined, thought
