@@ -7,19 +7,20 @@ call, and the others go on. What the data folder refuses is no story's fault: th
 
 from __future__ import annotations
 
-import gc
 import logging
 import time
 from collections.abc import Callable
 from threading import Condition, Thread
 from typing import TYPE_CHECKING
 
-from core.errors import NotFound, ProfileError, Sentence, StoreError, WriteConflict
+from core.errors import NotFound, Sentence, StoreError, WriteConflict
 from core.events import Failed
 from core.policy import Draw, JudgeAttempt, MakePlan, Rest, Task, next_task
 from core.ports import Agents, Gallery, PreviewImage, StepProgress, TextDelta
-from core.scheduler import Began, Ended, Notice, Scheduler
+from core.scheduler import Began, Ended, Notice
 from core.story import Story
+from studio.claims import Claims
+from studio.company import TOGETHER, Company
 from studio.live import Live, Mood, Passing, Shown
 from studio.speech import later
 
@@ -30,8 +31,6 @@ log = logging.getLogger("studio.worker")
 
 #: Seconds between tries when the data folder or the models cannot be used; a person's act shortens it.
 BETWEEN_TRIES = 10.0
-#: Most plans or verdicts in one call.
-TOGETHER = 8
 #: Seconds that closing waits for the call in flight to give way; and where it has been waited for already.
 PATIENCE, A_MOMENT = 30.0, 2.0
 
@@ -48,12 +47,9 @@ class Worker:
         stay in memory for the next time is up to ``load``.
         """
         self._store = store
-        self._gallery = gallery
-        self._load = load
-        self._profile = ""  # whose models are loaded, if there is a scheduler
-        self._scheduler: Scheduler | None = None
-        self._tried = False  # to load models: they, or what was loaded of them, may be in memory
-        self._telling: dict[str, Story] = {}
+        self._shown = Shown()
+        self._claims = Claims(store)
+        self._company = Company(gallery, load, self._shown)
         self._stirred: dict[str, Story] = {}
         self._bell = Condition()
         self._draining = False  # no more calls are begun
@@ -63,7 +59,6 @@ class Worker:
         self._patience = PATIENCE
         self._looked = time.monotonic()  # for what other processes left unfinished
         self._listeners: list[Hear] = []
-        self._shown = Shown()
         self._thread = Thread(target=self._run, name="stories", daemon=True)
 
     # ------------------------------------------------------------ for others
@@ -124,7 +119,7 @@ class Worker:
         )
 
     def _trouble(self, story_id: str) -> str:
-        story = self._telling.get(story_id)
+        story = self._claims.stories.get(story_id)
         return self._shown.troubled.get(story.trajectory.profile, "") if story else ""
 
     @property
@@ -157,10 +152,10 @@ class Worker:
                 self._take_in()
                 if self._held:
                     self._wait_for_leave()
-                elif not self._telling:
+                elif not self._claims.stories:
                     self._be(Mood("resting"))
                     self._wait(BETWEEN_TRIES if self._store.shared else None)
-                elif not self._ready():
+                elif not self._company.ready(self._claims.stories.values()):
                     self._wait(BETWEEN_TRIES)
                 elif self._may_call():
                     self._be(Mood("working"))
@@ -174,16 +169,10 @@ class Worker:
     def _take_up_unfinished(self) -> bool:
         """Whether the data folder could be asked for what is unfinished."""
         try:
-            unfinished = self._store.unfinished()
+            self._claims.take_up_unfinished()
         except StoreError as error:
             self._be(Mood("troubled", error.sentence))
             return False
-        for story_id in unfinished:
-            try:
-                if story_id not in self._telling and self._store.claim(story_id):
-                    self._telling[story_id] = self._store.open_story(story_id)
-            except (StoreError, ValueError) as error:  # one unreadable story keeps no other from going on
-                log.warning("Story %s can't be taken up: %s", story_id, error, extra={"story": story_id})
         return True
 
     def _look_around(self) -> None:
@@ -198,9 +187,9 @@ class Worker:
             stirred, self._stirred = self._stirred, {}
         for story_id, story in stirred.items():
             self._shown.broken.pop(story_id, None)
-            self._telling.setdefault(story_id, story)
+            self._claims.stories.setdefault(story_id, story)
             self._shown.troubled.pop(story.trajectory.profile, None)  # a person asks to try again
-        for story_id, story in list(self._telling.items()):
+        for story_id, story in list(self._claims.stories.items()):
             try:
                 resting = isinstance(next_task(story.trajectory), Rest)
             except Exception as error:  # a story that the rules can't read must not stop the others
@@ -209,69 +198,19 @@ class Worker:
                     "This story can't be told ({error}); the log says more.", error=type(error).__name__
                 )
                 resting = True
-            if resting or not self._may_tell(story_id):
+            if resting or not self._claims.may_tell(story_id):
                 self._let_go(story_id)
-            elif self._scheduler and story.trajectory.profile == self._profile:
-                self._scheduler.add(story)
+            else:
+                self._company.let_in(story)
         self._shown.places = self._turns()
 
     def _turns(self) -> dict[str, int]:
         """Who stands where in line: first those whose models are loaded."""
-        loaded = self._scheduler.turns() if self._scheduler else {}
-        return {story_id: place for place, story_id in enumerate(dict.fromkeys([*loaded, *self._telling]))}
-
-    def _may_tell(self, story_id: str) -> bool:
-        try:
-            return self._store.claim(story_id)
-        except StoreError as error:
-            log.warning("Story %s can't be claimed: %s", story_id, error, extra={"story": story_id})
-            return False
+        return {story_id: place for place, story_id in enumerate(dict.fromkeys([*self._company.turns(), *self._claims.stories]))}
 
     def _let_go(self, story_id: str) -> None:
-        self._telling.pop(story_id, None)
-        if self._scheduler:
-            self._scheduler.drop(story_id)
-        try:
-            self._store.release(story_id)
-        except StoreError as error:  # it is free all the same: the claim went with the connection
-            log.warning("Story %s can't be released: %s", story_id, error, extra={"story": story_id})
-
-    def _ready(self) -> bool:
-        """Whether models are there that have a story to tell; loads them if not."""
-        waiting = list(dict.fromkeys(story.trajectory.profile for story in self._telling.values()))
-        if self._scheduler and self._profile in waiting:
-            return True
-        # Those that could not be loaded are tried again when there is nothing else to do.
-        untried = [profile for profile in waiting if profile not in self._shown.troubled]
-        return any(self._loaded(profile) for profile in untried or waiting)
-
-    def _loaded(self, profile: str) -> bool:
-        """Puts this profile's models in the place of those that are at work."""
-        if profile not in self._shown.troubled:  # while it is, each try would blink
-            self._be(Mood("loading"))
-        self._scheduler = None
-        if self._tried:
-            gc.collect()  # of the old models nothing is left that `load` does not want to keep
-        self._tried = True
-        try:
-            agents = self._load(profile)
-        except ProfileError as error:
-            return self._is_troubled(profile, error.sentence)
-        except Exception as error:
-            log.exception("The models of %r can't be loaded.", profile)
-            why = Sentence("The models can't be loaded ({error}); the log says more.", error=type(error).__name__)
-            return self._is_troubled(profile, why)
-        self._shown.troubled.pop(profile, None)
-        self._profile, self._scheduler = profile, Scheduler(agents, self._gallery, TOGETHER)
-        for story in self._telling.values():
-            if story.trajectory.profile == profile:
-                self._scheduler.add(story)
-        return True
-
-    def _is_troubled(self, profile: str, why: str) -> bool:
-        self._shown.troubled[profile] = why
-        self._be(Mood("troubled", why))
-        return False
+        self._company.let_go(story_id)
+        self._claims.let_go(story_id)
 
     def _may_call(self) -> bool:
         """Whether a call may begin: whoever drains after this waits for it."""
@@ -281,9 +220,10 @@ class Worker:
 
     def _round(self) -> None:
         """One call of one model. Whatever goes wrong in it becomes a fact or a mood, never the end of the thread."""
-        assert self._scheduler is not None
+        scheduler = self._company.scheduler
+        assert scheduler is not None
         begun: dict[str, Task] = {}
-        call = self._scheduler.round()
+        call = scheduler.round()
         try:
             for notice in call:
                 self._hear(notice, begun)
@@ -298,11 +238,11 @@ class Worker:
         except Exception as error:
             log.exception("An internal error in the call for %s.", list(begun) or "no story")
             if len(begun) > 1:  # whose fault it is shows when each is asked alone
-                self._scheduler.batch = 1
+                scheduler.batch = 1
             else:
                 self._fail(begun, error)
         else:
-            self._scheduler.batch = TOGETHER
+            scheduler.batch = TOGETHER
         finally:
             call.close()
             for story_id in begun:
@@ -345,8 +285,7 @@ class Worker:
 
         One that was deleted for good meanwhile is let go.
         """
-        assert self._scheduler is not None
-        for story_id in list(self._telling):
+        for story_id in list(self._claims.stories):
             try:
                 story = self._store.open_story(story_id)
             except NotFound:
@@ -355,10 +294,9 @@ class Worker:
             except StoreError as error:
                 self._cannot_keep(error)
                 return
-            self._telling[story_id] = story
-            self._scheduler.drop(story_id)
-            if story.trajectory.profile == self._profile:
-                self._scheduler.add(story)
+            self._claims.stories[story_id] = story
+            self._company.let_go(story_id)
+            self._company.let_in(story)
 
     def _fail(self, begun: dict[str, Task], error: Exception) -> None:
         """Records our own fault for the story that was in the call, so that it is asked again, or gets stuck and says why."""
@@ -366,7 +304,7 @@ class Worker:
         for story_id, task in begun.items():
             fact = _internal(task, message)
             try:
-                self._telling[story_id].record(fact)
+                self._claims.stories[story_id].record(fact)
             except StoreError as refused:
                 self._cannot_keep(refused)
             else:
