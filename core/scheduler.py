@@ -44,7 +44,7 @@ class Scheduler:
     """Tells many stories with one set of models, in turns."""
 
     def __init__(self, agents: Agents, gallery: Gallery, batch: int = 8, patient: bool = False) -> None:
-        """``batch`` is the most plans or verdicts that are decoded together.
+        """``batch`` is the most plans or verdicts that are decoded together; 1 has each call serve one story alone.
 
         ``patient``, where nobody waits for a story, plans and verdicts wait until there are so many of them, as long as there
         is something to draw: drawings come a few at a time, so that verdicts would be asked for a few at a time, too.
@@ -107,12 +107,13 @@ class Scheduler:
             return found if len(found) >= least else []
 
         full = self.batch if self.patient else 1
+        drawings = self.agents.abreast if self.batch > 1 else 1
         return (
             some(Settle, len(tasks))
-            or (some(self._last, self.agents.abreast if self._last is Draw else self.batch) if self.agents.crowded else [])
+            or (some(self._last, drawings if self._last is Draw else self.batch) if self.agents.crowded else [])
             or some(JudgeAttempt, self.batch, full)
             or some(MakePlan, self.batch, full)
-            or some(Draw, self.agents.abreast)
+            or some(Draw, drawings)
             or some(JudgeAttempt, self.batch)
             or some(MakePlan, self.batch)
         )

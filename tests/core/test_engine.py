@@ -298,6 +298,13 @@ def test_a_painter_draws_as_many_pictures_at_once_as_it_can() -> None:
     assert [notice.story_id for notice in notices if isinstance(notice.what, Drawn)] == list("abcabc")
 
 
+def test_a_batch_of_one_has_every_call_serve_one_story_alone() -> None:
+    agents = replace(scripted_agents(plans=[plan_of(2)]), abreast=3)
+    drain(Scheduler(agents, Memory(), batch=1), [opened(Log(), name=name) for name in "abc"])
+    for agent in (agents.planner, agents.painter, agents.critic):
+        assert {len(cases) for cases in agent.calls} == {1}  # type: ignore[attr-defined]
+
+
 def test_no_batch_is_larger_than_allowed() -> None:
     planner = ScriptedPlanner([plan_of(1)])
     stories = [opened(Log(), name=f"{n}") for n in range(5)]
