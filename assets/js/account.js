@@ -13,7 +13,9 @@ export function mount(element, functions) {
     const button = event.target.closest('[data-do="revoke"]');
     if (button) revoke(button);
   });
-  root.querySelector("[data-form]").addEventListener("submit", make);
+  const form = root.querySelector("[data-form]");
+  form.addEventListener("submit", make);
+  for (const part of form.elements) part.disabled = false;
   document.body.dataset.screen = "account";
   look();
 }

@@ -40,7 +40,7 @@ def shares(db: Connection, since: datetime) -> Mapping[str, Share]:
     )
     worked = select(col(Story.owner), func.sum(col(Timing.seconds)))
     worked = worked.join(Timing, col(Timing.story_id) == col(Story.id)).where(col(Timing.at) > since)
-    seconds = dict(db.execute(worked.group_by(col(Story.owner))).tuples().all())
+    seconds = {owner: spent for owner, spent in db.execute(worked.group_by(col(Story.owner)))}
     rows = db.execute(of_stories.group_by(col(Story.owner))).mappings()
     return {
         row["owner"]: Share(
