@@ -38,9 +38,9 @@ def shares(db: Connection, since: datetime) -> Mapping[str, Share]:
         func.sum(running).label("running"),
         func.max(col(Story.updated_at)).label("changed_at"),
     )
-    worked = select(col(Story.owner), func.sum(col(Timing.seconds)))
+    worked = select(col(Story.owner), func.sum(col(Timing.seconds)).label("seconds"))
     worked = worked.join(Timing, col(Timing.story_id) == col(Story.id)).where(col(Timing.at) > since)
-    seconds = {owner: spent for owner, spent in db.execute(worked.group_by(col(Story.owner)))}
+    seconds = {row.owner: row.seconds for row in db.execute(worked.group_by(col(Story.owner)))}
     rows = db.execute(of_stories.group_by(col(Story.owner))).mappings()
     return {
         row["owner"]: Share(
