@@ -103,6 +103,11 @@ class ImageStore:
         """The size of these pictures' files together; those that are gone count nothing."""
         return sum(map(_size_of, (self._place(sha256) for sha256 in hashes)))
 
+    def see_to(self, ref: ImageRef) -> None:
+        """Writes a picture that was kept just now again, if its file was deleted before any fact named it."""
+        if not self.path(ref).exists() and (recent := self._recent.get(ref.sha256)):
+            self.save(recent)
+
     def remove(self, hashes: Iterable[str]) -> None:
         """Deletes these pictures, and what was made of them; those that are gone are gone."""
         for sha256 in hashes:

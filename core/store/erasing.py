@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from sqlalchemy import Connection, delete, or_, select, update
 from sqlmodel import col
@@ -46,7 +46,13 @@ def erase(db: Connection, person: str, by: str) -> Erased:
     _delete(db, person)
     _forget(db, person)
     note(db, by, "data_deleted", person)
-    return Erased(stories=stories, pictures=frozenset(pictures - set(_named(db, pictures))))
+    return Erased(stories=stories, pictures=unnamed(db, pictures))
+
+
+def unnamed(db: Connection, pictures: Iterable[str]) -> frozenset[str]:
+    """Those of these pictures, by their hashes, that no story names."""
+    asked = frozenset(pictures)
+    return asked - set(_named(db, asked))
 
 
 def _delete(db: Connection, person: str) -> None:
@@ -81,7 +87,7 @@ def _forget(db: Connection, person: str) -> None:
         db.execute(update(Event).where(col(Event.story_id) == story_id, col(Event.seq) == seq).values(**kept))
 
 
-def _named(db: Connection, pictures: set[str]) -> Iterator[str]:
+def _named(db: Connection, pictures: frozenset[str]) -> Iterator[str]:
     """Those of these pictures that a story still names, drawn or given."""
     for column in (col(Attempt.image), col(Attempt.source)):
         yield from (sha256 for sha256 in db.scalars(select(column).distinct()) if sha256 in pictures)

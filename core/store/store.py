@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import secrets
 import string
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
@@ -21,7 +21,7 @@ from sqlmodel import col
 
 from core.commands import Open
 from core.errors import NotFound, StoreError, WriteConflict
-from core.events import Branched, Event
+from core.events import Branched, Drawn, Event, Opened
 from core.images import ImageStore
 from core.policy import derive_seed
 from core.store import erasing, library, rows, usage
@@ -36,6 +36,7 @@ from core.store.tables import Story as StoryRow
 from core.store.timings import Timings, timings_of
 from core.story import Source, Story
 from core.trajectory import Trajectory, evolve, fold
+from core.types import ImageRef
 
 ID = re.compile(r"[a-z0-9]{12}")
 IMAGES = "images"
@@ -125,6 +126,8 @@ class Store:
                 self._forget_behind(story_id, length)
                 raise WriteConflict("Somebody else changed this story first; load it again.")
             rows.put_facts(db, story_id, seq, events, trajectory)
+        for picture in _pictures_in(events):
+            self.images.see_to(picture)
 
     def branch(self, story_id: str, by: str, seed: int | None = None) -> Story:
         """A new story, of ``by``, that begins with all facts of this one and goes its own way: paused, with its own seed.
@@ -255,7 +258,8 @@ class Store:
             erased = erasing.erase(db, person, by)
         with self._opening:
             self._deleted.update(erased.stories)  # so that no live story of theirs is found
-        self.images.remove(erased.pictures)
+        with self.database.writing() as db:  # nobody names one of them meanwhile; who does so afterwards writes it again
+            self.images.remove(erasing.unnamed(db, erased.pictures))
         return erased
 
     def unfinished(self) -> list[str]:
@@ -311,3 +315,13 @@ class Store:
 def new_id() -> str:
     """A story's name: 12 characters that nobody can guess, and that need no escaping anywhere."""
     return "".join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(12))
+
+
+def _pictures_in(events: Sequence[Event]) -> Iterator[ImageRef]:
+    """The pictures that these facts are the first to name in their story."""
+    for event in events:
+        match event:
+            case Drawn():
+                yield event.attempt.image
+            case Opened(request=asked):
+                yield from (*asked.images, *asked.references, *(piece.image for piece in asked.given if piece.image))

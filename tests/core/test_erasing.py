@@ -138,3 +138,14 @@ def test_who_never_was_here_is_erased_without_a_trace(store: Store) -> None:
     others = told(store, by=BOB)
     assert store.erase("nobody", HOST).stories == ()
     assert store.ids() == [others.id]
+
+
+def test_a_picture_that_another_story_saved_and_has_not_named_yet_is_there_once_it_does(store: Store) -> None:
+    image = Image.new("RGB", (64, 64), "tomato")
+    store.create(ASKED.model_copy(update={"request": Request(text="Hers", images=(store.images.save(image),))}), ANN)
+    his = store.images.save(image)  # the same bytes, for a story that is about to begin
+    assert his.sha256 in store.erase("ann", HOST).pictures
+    assert not store.images.path(his).exists()
+    store.create(ASKED.model_copy(update={"request": Request(text="His", images=(his,))}), BOB)
+    assert store.images.load(his).tobytes() == image.tobytes()
+    whole(store)
