@@ -9,6 +9,8 @@ import logging
 from typing import TYPE_CHECKING
 
 from core.errors import StoreError
+from core.events import Failed
+from core.policy import Draw, JudgeAttempt, MakePlan, Task
 from core.story import Story
 
 if TYPE_CHECKING:
@@ -48,3 +50,20 @@ class Claims:
             self._store.release(story_id)
         except StoreError as error:  # it is free all the same: the claim went with the connection
             log.warning("Story %s can't be released: %s", story_id, error, extra={"story": story_id})
+
+    def blame(self, story_id: str, task: Task, message: str) -> Failed:
+        """Records a fault of ours for the story whose task it was. ``StoreError`` if it can't be kept."""
+        fact = _internal(task, message)
+        self.stories[story_id].record(fact)
+        return fact
+
+
+def _internal(task: Task, message: str) -> Failed:
+    match task:
+        case MakePlan():
+            return Failed(task="plan", code="internal", message=message)
+        case JudgeAttempt(attempt=attempt):
+            return Failed(task="judge", attempt=attempt.key, code="internal", message=message)
+        case Draw(key=key):
+            return Failed(task="draw", attempt=key, code="internal", message=message)
+    raise ValueError(f"a {type(task).__name__} needs no model")

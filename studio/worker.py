@@ -10,15 +10,15 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from threading import Condition, Thread
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from core.errors import NotFound, Sentence, StoreError, WriteConflict
-from core.events import Failed
-from core.policy import Draw, JudgeAttempt, MakePlan, Rest, Task, next_task
+from core.policy import Rest, Task, next_task
 from core.ports import Agents, Gallery, PreviewImage, StepProgress, TextDelta
 from core.scheduler import Began, Ended, Notice
 from core.story import Story
+from studio.bell import Bell
 from studio.claims import Claims
 from studio.company import TOGETHER, Company
 from studio.live import Live, Mood, Passing, Shown
@@ -50,12 +50,7 @@ class Worker:
         self._shown = Shown()
         self._claims = Claims(store)
         self._company = Company(gallery, load, self._shown)
-        self._stirred: dict[str, Story] = {}
-        self._bell = Condition()
-        self._draining = False  # no more calls are begun
-        self._held = False  # no more calls are begun until somebody says so
-        self._closing = False  # nor does the one in flight go on
-        self._calling = False
+        self._bell = Bell()
         self._patience = PATIENCE
         self._looked = time.monotonic()  # for what other processes left unfinished
         self._listeners: list[Hear] = []
@@ -75,42 +70,32 @@ class Worker:
 
         Models that are being loaded are not waited for.
         """
-        with self._bell:
-            self._draining = True
-            self._bell.notify_all()
-            ended = self._bell.wait_for(lambda: not self._calling, seconds)
+        ended = self._bell.drain(seconds)
         self._patience = PATIENCE if ended else A_MOMENT
         return ended
 
     def hold(self, on: bool) -> None:
         """Begins no more calls until it is told that it may; the call in flight ends, and is kept."""
-        with self._bell:
-            self._held = on
-            self._bell.notify_all()
+        self._bell.hold(on)
 
     def close(self, seconds: float | None = None) -> bool:
         """Gives up the call in flight, which leaves no fact, and ends the thread; whether it has ended.
 
         The stories go on at the next start.
         """
-        with self._bell:
-            self._draining = self._closing = True
-            self._bell.notify_all()
+        self._bell.close()
         if self._thread.is_alive():
             self._thread.join(self._patience if seconds is None else seconds)
         return not self._thread.is_alive()
 
     def stir(self, story: Story) -> None:
         """There may be something to do for this story: it was opened, or a person acted."""
-        with self._bell:
-            self._stirred[story.id] = story
-            self._bell.notify()
+        self._bell.stir(story)
 
     def passing(self, story_id: str) -> Passing:
         """What is passing about a story right now."""
         shown, mood, trouble = self._shown, self.mood, self._trouble(story_id)
-        with self._bell:
-            line = list(dict.fromkeys([*shown.lives, *shown.places, *self._stirred]))
+        line = self._bell.line(shown.lives, shown.places)
         return Passing(
             live=shown.lives.get(story_id),
             place=line.index(story_id) if story_id in line else None,
@@ -124,12 +109,12 @@ class Worker:
 
     @property
     def mood(self) -> Mood:
-        return Mood("closing") if self._draining else Mood("held") if self._held else self._shown.mood
+        return Mood("closing") if self._bell.draining else Mood("held") if self._bell.held else self._shown.mood
 
     @property
     def held(self) -> bool:
         """Whether calls have to wait until somebody lets them begin again."""
-        return self._held
+        return self._bell.held
 
     @property
     def unkept(self) -> str:
@@ -145,19 +130,19 @@ class Worker:
 
     def _run(self) -> None:
         try:
-            while not self._draining and not self._take_up_unfinished():
-                self._wait(BETWEEN_TRIES)
-            while not self._draining:
+            while not self._bell.draining and not self._take_up_unfinished():
+                self._bell.wait(BETWEEN_TRIES)
+            while not self._bell.draining:
                 self._look_around()
                 self._take_in()
-                if self._held:
-                    self._wait_for_leave()
+                if self._bell.held:
+                    self._bell.wait_for_leave()
                 elif not self._claims.stories:
                     self._be(Mood("resting"))
-                    self._wait(BETWEEN_TRIES if self._store.shared else None)
+                    self._bell.wait(BETWEEN_TRIES if self._store.shared else None)
                 elif not self._company.ready(self._claims.stories.values()):
-                    self._wait(BETWEEN_TRIES)
-                elif self._may_call():
+                    self._bell.wait(BETWEEN_TRIES)
+                elif self._bell.may_call():
                     self._be(Mood("working"))
                     self._round()
         except Exception:  # the last resort: without the thread no story goes on, so at least say so
@@ -183,9 +168,7 @@ class Worker:
 
     def _take_in(self) -> None:
         """Lets in what was stirred, lets go of what rests or another process tells, and says who stands where in line."""
-        with self._bell:
-            stirred, self._stirred = self._stirred, {}
-        for story_id, story in stirred.items():
+        for story_id, story in self._bell.take_in().items():
             self._shown.broken.pop(story_id, None)
             self._claims.stories.setdefault(story_id, story)
             self._shown.troubled.pop(story.trajectory.profile, None)  # a person asks to try again
@@ -212,12 +195,6 @@ class Worker:
         self._company.let_go(story_id)
         self._claims.let_go(story_id)
 
-    def _may_call(self) -> bool:
-        """Whether a call may begin: whoever drains after this waits for it."""
-        with self._bell:
-            self._calling = not (self._draining or self._held)
-            return self._calling
-
     def _round(self) -> None:
         """One call of one model. Whatever goes wrong in it becomes a fact or a mood, never the end of the thread."""
         scheduler = self._company.scheduler
@@ -227,7 +204,7 @@ class Worker:
         try:
             for notice in call:
                 self._hear(notice, begun)
-                if self._closing:
+                if self._bell.closing:
                     return
         except WriteConflict as error:
             log.warning("A story is behind what is kept of it: %s", error)
@@ -247,9 +224,7 @@ class Worker:
             call.close()
             for story_id in begun:
                 self._shown.lives.pop(story_id, None)
-            with self._bell:
-                self._calling = False
-                self._bell.notify_all()
+            self._bell.called()
 
     def _hear(self, notice: Notice, begun: dict[str, Task]) -> None:
         self._tell(notice)
@@ -278,7 +253,7 @@ class Worker:
         self._shown.unkept = error.sentence
         self._be(Mood("troubled", error.sentence))
         self._shown.lives.clear()
-        self._wait(BETWEEN_TRIES)
+        self._bell.wait(BETWEEN_TRIES)
 
     def _read_again(self) -> None:
         """Takes up the stories as they are kept: a fact whose writer was told that it failed may be there all the same.
@@ -302,37 +277,15 @@ class Worker:
         """Records our own fault for the story that was in the call, so that it is asked again, or gets stuck and says why."""
         message = Sentence("Something went wrong inside the studio ({error}); the log says more.", error=type(error).__name__)
         for story_id, task in begun.items():
-            fact = _internal(task, message)
             try:
-                self._claims.stories[story_id].record(fact)
+                fact = self._claims.blame(story_id, task, message)
             except StoreError as refused:
                 self._cannot_keep(refused)
             else:
                 self._tell(Notice(story_id, fact))
         if not begun:  # no story to blame: don't spin
             self._be(Mood("troubled", message))
-            self._wait(BETWEEN_TRIES)
+            self._bell.wait(BETWEEN_TRIES)
 
     def _be(self, mood: Mood) -> None:
         self._shown.mood = mood
-
-    def _wait_for_leave(self) -> None:
-        """Until calls may begin again, or there is something to take in."""
-        with self._bell:
-            self._bell.wait_for(lambda: self._draining or not self._held or bool(self._stirred))
-
-    def _wait(self, seconds: float | None) -> None:
-        """Until something is stirred, the studio closes, or the time is over."""
-        with self._bell:
-            self._bell.wait_for(lambda: self._draining or bool(self._stirred), seconds)
-
-
-def _internal(task: Task, message: str) -> Failed:
-    match task:
-        case MakePlan():
-            return Failed(task="plan", code="internal", message=message)
-        case JudgeAttempt(attempt=attempt):
-            return Failed(task="judge", attempt=attempt.key, code="internal", message=message)
-        case Draw(key=key):
-            return Failed(task="draw", attempt=key, code="internal", message=message)
-    raise ValueError(f"a {type(task).__name__} needs no model")

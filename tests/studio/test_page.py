@@ -301,7 +301,7 @@ def test_closing_the_studio_in_the_middle_of_a_drawing_loses_nothing(studio: Stu
         assert gate.reached.wait(30)
         closing = threading.Thread(target=studio.house.worker.close)
         closing.start()
-        until(lambda: studio.house.worker._closing)
+        until(lambda: studio.house.worker._bell.closing)
         gate.open.set()
         closing.join()
     drawn = len(studio.house.trajectory(story).tries)
