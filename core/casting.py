@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 from core.backends.bridge import on_models_thread
 from core.backends.openai import Address, ServedVlm, is_served, key_in
 from core.backends.pipelines import DiffusionModel
+from core.backends.quick import QuickCritic
 from core.dialect import Pack, load_pack
 from core.ports import Agents, Critic, Painter, Planner, Role
 from core.profiles import Profile, SceneModel, VlmModel, require_weights
@@ -80,9 +81,10 @@ class Models:
         return VlmPlanner(self.vlm(profile.planner), pack)
 
     def critic(self, profile: Profile, pack: Pack) -> Critic:
-        from core.backends.vlm import VlmCritic
+        from core.backends.vlm import Vlm, VlmCritic
 
-        return VlmCritic(self.vlm(profile.critic, sure=True), pack)
+        vlm, first = self.vlm(profile.critic, sure=True), profile.critic.verdict_first
+        return QuickCritic(vlm, pack, first) if first and isinstance(vlm, Vlm) else VlmCritic(vlm, pack)
 
     def painter(self, wanted: SceneModel | DiffusionModel, pack: Pack) -> Painter:
         return PAINTERS[wanted.kind](wanted, pack, self)

@@ -217,6 +217,18 @@ def verdict_reply(verdict: Verdict, current: str) -> str:
     return _reply(verdict.thought, {"previous_step_success": verdict.accepted, "refine_prompt": refined})
 
 
+def unthought_verdicts() -> tuple[str, str]:
+    """A success and a failure without a thought, alike up to their booleans: how a verdict begins that comes first."""
+    accepted, refused = (verdict_reply(Verdict(accepted=each, refined_prompt="A"), "A") for each in (True, False))
+    return accepted, refused
+
+
+def judged_first(reply: str) -> bool:
+    """Whether a critic's reply gives its verdict without a thought before it."""
+    thought, _, _ = reply.partition("</think>")
+    return thought == "<think>"
+
+
 def _reply(thought: str, answer: dict[str, Any]) -> str:
     return f"<think>{thought}</think><answer>{json.dumps(answer, ensure_ascii=False)}</answer>"
 

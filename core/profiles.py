@@ -17,6 +17,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from core.backends.openai import SCHEME, Address, is_served
 from core.backends.pipelines import DiffusionModel
+from core.backends.quick import Sure
 from core.backends.weights import find_weights, is_folder, named
 from core.errors import ProfileError
 from core.types import Policy, Value
@@ -64,6 +65,23 @@ class VlmModel(Value):
         return self
 
 
+class CriticModel(VlmModel):
+    """A vision-language model that judges.
+
+    ``verdict_first = {accept = 0.9, refine = 0.1}`` has it say its verdict before it thinks, and think only where it is unsure:
+    P(success) is between the two (:mod:`core.backends.quick`). How far that agrees with the full critic depends on the
+    checkpoint: ``python -m train evaluate verdict-first`` measures it.
+    """
+
+    verdict_first: Sure | None = None
+
+    @model_validator(mode="after")
+    def _can_begin_a_reply(self) -> Self:
+        if self.verdict_first and is_served(self.model):
+            raise ValueError("verdict_first begins the model's reply, which a server's protocol cannot: use a model in memory")
+        return self
+
+
 class SceneModel(VlmModel):
     """A vision-language model that writes scene programs, drawn at ``side`` × ``side`` pixels."""
 
@@ -88,7 +106,7 @@ class Profile(Value):
     memory_gb: float = Field(ge=0)
     prompts: str
     planner: VlmModel
-    critic: VlmModel
+    critic: CriticModel
     painter: Annotated[SceneModel | DiffusionModel, Field(discriminator="kind")]
     policy: Policy = Policy()
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import replace
 from queue import SimpleQueue
 from typing import TypeVar
 
 from core.errors import Cancelled
-from core.ports import Delta, Stream
+from core.ports import Delta, PreviewImage, Stream
 
 T = TypeVar("T")
 
@@ -62,6 +63,11 @@ def on_models_thread(work: Callable[[], T]) -> T:
     """Runs ``work``, such as loading weights, where the models live; waits for it."""
     _refuse_nesting()
     return _models.submit(work).result()
+
+
+def at(delta: Delta, index: int) -> Delta:
+    """The delta as one of another case: a part of a call tells of its own first case."""
+    return replace(delta, index=index) if isinstance(delta, PreviewImage) else delta.model_copy(update={"index": index})
 
 
 def _refuse_nesting() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,8 +64,11 @@ class Checkpoint:
         """Most tokens, prompt and reply together, that the positions of this model can count; None if it does not say."""
         return getattr(self.model.config.get_text_config(), "max_position_embeddings", None)
 
-    def encode(self, conversations: list[list[Message]], pictures: list[list[Image]]) -> Any:
-        """One left-padded batch. A control token that somebody wrote into a message is broken up: it stays mere text."""
+    def encode(self, conversations: list[list[Message]], pictures: list[list[Image]], begun: Sequence[int] = ()) -> Any:
+        """One left-padded batch, in which each reply has ``begun`` with these tokens.
+
+        A control token that somebody wrote into a message is broken up: it stays mere text.
+        """
         batch = self.processor.apply_chat_template(
             [self._fill(messages, own) for messages, own in zip(conversations, pictures, strict=True)],
             add_generation_prompt=True,
@@ -74,6 +77,8 @@ class Checkpoint:
             return_tensors="pt",
             processor_kwargs={"padding": True},
         )
+        if begun:
+            _append(batch, begun)
         return batch.to(self.device, self.model.dtype)
 
     def _fill(self, messages: list[Message], pictures: list[Image]) -> list[Message]:
@@ -194,6 +199,19 @@ def _cap_pixels(image_processor: Any) -> None:
     size = dict(image_processor.size)
     if hasattr(image_processor, "merge_size") and size.get("longest_edge", 0) > MAX_PIXELS:
         image_processor.size = size | {"longest_edge": MAX_PIXELS}
+
+
+def _append(batch: Any, tokens: Sequence[int]) -> None:
+    """Each row goes on with the tokens. What else is told of each token (masks, types) is as it was of the row's last one."""
+    import torch
+
+    asked_BT = batch["input_ids"]
+    for name, told in batch.items():
+        if told.shape[:2] == asked_BT.shape and not told.is_floating_point():  # a picture's numbers are
+            more = told[:, -1:].repeat_interleave(len(tokens), 1)
+            if name == "input_ids":
+                more = asked_BT.new_tensor([tokens]).expand(len(asked_BT), -1)
+            batch[name] = torch.cat([told, more], 1)
 
 
 def _control_tokens(processor: Any) -> re.Pattern[str]:

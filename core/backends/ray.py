@@ -12,12 +12,13 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, Any, cast
 
+from core.backends.bridge import at
 from core.errors import AgentError, ProfileError, StudioError, Unreachable
-from core.ports import Delta, DrawCase, JudgeCase, PlanCase, PreviewImage, Results, Role, Score, Stream
+from core.ports import Delta, DrawCase, JudgeCase, PlanCase, Results, Role, Score, Stream
 from core.types import Plan, Verdict
 
 try:
@@ -258,7 +259,7 @@ class Pool:
                     running.remove(part)
                     _put(results, part, said.results)
                 else:
-                    yield _at(said, part.places[said.index])
+                    yield at(said, part.places[said.index])
         finally:
             for part in running:  # nobody wants these any more
                 part.seat.member.give_up.remote(part.call)
@@ -289,7 +290,3 @@ def _put(results: list[Any], part: _Part, said: list[Any] | StudioError) -> None
     each = [said] * len(part.places) if isinstance(said, AgentError) else said
     for place, result in zip(part.places, each, strict=True):
         results[place] = result
-
-
-def _at(delta: Delta, index: int) -> Delta:
-    return replace(delta, index=index) if isinstance(delta, PreviewImage) else delta.model_copy(update={"index": index})

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
@@ -36,6 +36,8 @@ from core.types import Plan, Verdict
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+    from core.backends.writing import RowText
 
 MAX_NEW_TOKENS = 4096  # the longest response that the released agents were trained on (METHOD: training)
 MAX_SECONDS = 600.0  # 4096 tokens at the 25 a second of an eager 8B model take 164 s
@@ -136,22 +138,27 @@ class Vlm:
             name = f"{name}+{on_models_thread(lambda: self.checkpoint.add_adapter(adapter))}"
         return replace(self, adapter=adapter, name=name, decoding=decoding or self.decoding)
 
-    def generate(self, conversations: list[list[Message]], images: list[list[Image]], seeds: list[int]) -> Stream[Results[Reply]]:
-        """One reply a conversation; its images fill its image parts in order. Deltas are the replies' texts as they come."""
-        return bridge(lambda emit: _Call(self, conversations, images, seeds, emit).replies(list(range(len(seeds)))))
+    def generate(
+        self, conversations: list[list[Message]], images: list[list[Image]], seeds: list[int], begun: Sequence[int] = ()
+    ) -> Stream[Results[Reply]]:
+        """One reply a conversation; its images fill its image parts in order. Deltas are the replies' texts as they come.
+
+        Replies that have ``begun`` go on after these tokens, and have them and their text as if the model had chosen them.
+        """
+        cases = list(zip(conversations, images, seeds, strict=True))
+        return bridge(lambda emit: _Call(self, cases, begun, emit).replies(list(range(len(cases)))))
 
 
 class _Call:
     """One call of ``generate``, on the model's thread."""
 
-    def __init__(
-        self, vlm: Vlm, conversations: list[list[Message]], images: list[list[Image]], seeds: list[int], emit: Emit
-    ) -> None:
+    def __init__(self, vlm: Vlm, cases: list[tuple[list[Message], list[Image], int]], begun: Sequence[int], emit: Emit) -> None:
         self.vlm = vlm
-        self.cases = list(zip(conversations, images, seeds, strict=True))
+        self.cases = cases
+        self.begun = begun
         self.emit = emit
         self.deadline = time.monotonic() + vlm.decoding.seconds
-        self.shown = [0] * len(seeds)  # characters shown of each case: a second try does not show them again
+        self.shown = [0] * len(cases)  # characters shown of each case: a second try does not show them again
 
     def replies(self, indices: list[int]) -> Results[Reply]:
         """The replies of these cases; the batch is halved until it fits, and a case that does not fit alone has failed."""
@@ -184,7 +191,7 @@ class _Call:
         checkpoint, decoding = self.vlm.checkpoint, self.vlm.decoding
         conversations, images, seeds = (list(column) for column in zip(*(self.cases[i] for i in indices), strict=True))
         checkpoint.use(self.vlm.adapter)
-        batch = checkpoint.encode(conversations, images)
+        batch = checkpoint.encode(conversations, images, self.begun)
         room = _room(checkpoint.context, int(batch["attention_mask"].sum(1).max()), decoding.max_new_tokens)
         watch = VerdictWatch(checkpoint.booleans, checkpoint.device)
         choice = Choice(decoding, seeds, watch, checkpoint.device)
@@ -199,7 +206,7 @@ class _Call:
                 self.emit(TextDelta(index=index, text=new))
                 self.shown[index] = said[row]
 
-        streamer = BatchStreamer(checkpoint.tokenizer, len(indices), checkpoint.eos, show)
+        streamer = BatchStreamer(checkpoint.tokenizer, len(indices), checkpoint.eos, show, self.begun)
         checkpoint.model.generate(
             **batch,
             do_sample=False,  # over the seeded noise, the greatest is a sample
@@ -211,10 +218,11 @@ class _Call:
         )
         if self.emit.cancelled:
             raise Cancelled("The reply was given up.")
-        return [
-            Reply(row.text, tuple(row.tokens), row.ended, tuple(row.ends), watch.p_true(number, row.tokens))
-            for number, row in enumerate(streamer.rows)
-        ]
+        return [self._reply(row, watch.p_true(number, row.tokens[len(self.begun) :])) for number, row in enumerate(streamer.rows)]
+
+    def _reply(self, row: RowText, p_trues: tuple[float | None, ...]) -> Reply:
+        unseen = (None,) * len(self.begun)
+        return Reply(row.text, tuple(row.tokens), row.ended, tuple(row.ends), unseen + p_trues)
 
 
 class _TooLong(Exception):
@@ -278,12 +286,27 @@ class VlmCritic:
         return self.vlm.name
 
     def judge(self, cases: list[JudgeCase]) -> Stream[Results[Verdict]]:
-        replies = yield from self.vlm.generate(
-            [critic_messages(self.pack, case.prompt, case.current) for case in cases],
-            [[case.before or _blank(case.after), case.after] for case in cases],
-            [case.seed for case in cases],
-        )
-        return [read(reply, _verdict) for reply in replies]
+        return (yield from verdicts(self.vlm, *questions(self.pack, cases)))
+
+
+Questions = tuple[list[list[Message]], "list[list[Image]]", list[int]]  # conversations, their pictures, seeds
+
+
+def questions(pack: Pack, cases: list[JudgeCase]) -> Questions:
+    """What a critic is asked about these cases."""
+    return (
+        [critic_messages(pack, case.prompt, case.current) for case in cases],
+        [[case.before or _blank(case.after), case.after] for case in cases],
+        [case.seed for case in cases],
+    )
+
+
+def verdicts(
+    vlm: Respondent, conversations: list[list[Message]], images: list[list[Image]], seeds: list[int]
+) -> Stream[Results[Verdict]]:
+    """A critic's answers to its questions, with the probability of success in its own words."""
+    replies = yield from vlm.generate(conversations, images, seeds)
+    return [read(reply, _verdict) for reply in replies]
 
 
 def read(reply: Reply | AgentError, parse: Callable[[Reply], Made]) -> Made | AgentError:

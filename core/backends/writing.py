@@ -61,12 +61,17 @@ class RowText:
 class BatchStreamer(BaseStreamer):
     """Hands every row's text on as it comes. (The library's own text streamers refuse more than one row.)"""
 
-    def __init__(self, tokenizer: Any, rows: int, eos: set[int], show: Callable[[int, str], None]) -> None:
+    def __init__(
+        self, tokenizer: Any, rows: int, eos: set[int], show: Callable[[int, str], None], begun: Sequence[int] = ()
+    ) -> None:
+        """All rows have ``begun`` with these tokens, which are shown first."""
         self.rows = [RowText(tokenizer) for _ in range(rows)]
         self._open = set(range(rows))
         self._eos = eos
         self._show = show
         self._prompt_seen = False
+        for row in range(rows):
+            self.add(row, begun)
 
     def put(self, value: torch.Tensor) -> None:
         """The library's next tokens, one a row."""

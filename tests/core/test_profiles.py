@@ -16,6 +16,7 @@ from core.backends import pipelines
 from core.backends.memory import DeviceMemory, PaperRoom
 from core.backends.openai import ServedVlm
 from core.backends.pipelines import DiffusionModel
+from core.backends.quick import QuickCritic
 from core.backends.scene import ScenePainter
 from core.backends.trimming import bytes_of
 from core.backends.vlm import VlmCritic, VlmPlanner
@@ -346,6 +347,27 @@ def test_a_scene_painter_draws_at_the_profiles_side_with_the_agents_base(own: Pa
     assert isinstance(agents.planner, VlmPlanner)
     assert agents.painter.side == 128
     assert agents.painter.vlm.checkpoint is agents.planner.vlm.checkpoint
+
+
+def test_a_critic_says_its_verdict_first_only_where_its_section_says_so(own: Path) -> None:
+    with_weights(own)
+    own.write_text(OWN.replace("max_new_tokens = 7", "verdict_first = { accept = 0.8, refine = 0.2 }"))
+    critic = Models("cpu").critic(profile := load_profile(own), load_pack(Path(profile.prompts)))
+    assert isinstance(critic, QuickCritic)
+    assert (critic.sure.accept, critic.sure.refine) == (0.8, 0.2)
+    own.write_text(OWN.replace("temperature = 0.5", "verdict_first = { accept = 0.8, refine = 0.2 }"))
+    with pytest.raises(ProfileError, match=r"malformed at planner.verdict_first"):
+        load_profile(own)
+    own.write_text(OWN.replace("max_new_tokens = 7", "verdict_first = { accept = 0.2, refine = 0.8 }"))
+    with pytest.raises(ProfileError, match="refine must be less"):
+        load_profile(own)
+
+
+def test_a_critic_on_a_server_cannot_say_its_verdict_first(own: Path) -> None:
+    first = f"{SERVED}\nverdict_first = {{ accept = 0.9, refine = 0.1 }}"
+    own.write_text(OWN.replace('model = "./agents"\nmax_new_tokens = 7', first))
+    with pytest.raises(ProfileError, match=r"malformed at critic: .* a server's protocol cannot"):
+        load_profile(own)
 
 
 def test_a_profile_sets_how_its_painter_decodes_apart_from_agents_on_the_same_base(own: Path) -> None:
