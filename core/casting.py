@@ -98,9 +98,8 @@ class Models:
 
         load = kept_checkpoint(self.memory, wanted.loads_as)
         base = load_vlm(wanted.model, revision=wanted.revision, device=self.device, dtype=wanted.dtype, load=load)
-        decoding = base.decoding
-        if wanted.max_new_tokens is not None:
-            decoding = replace(decoding, max_new_tokens=wanted.max_new_tokens)
+        longest = wanted.max_new_tokens or base.checkpoint.advice.max_new_tokens or wanted.longest
+        decoding = replace(base.decoding, max_new_tokens=longest)
         if wanted.temperature is not None:
             decoding = replace(decoding, temperature=wanted.temperature)
         if wanted.loop is not None:
@@ -127,14 +126,14 @@ class Models:
 
 
 def _served(wanted: VlmModel, logprobs: bool) -> ServedVlm:
-    vlm = ServedVlm(
+    return ServedVlm(
         Address.parse(wanted.model),
         key_in(wanted.key_env),
+        max_new_tokens=wanted.max_new_tokens or wanted.longest,
         temperature=wanted.temperature,
         logprobs=logprobs,
         at_once=wanted.at_once,
     )
-    return replace(vlm, max_new_tokens=wanted.max_new_tokens) if wanted.max_new_tokens else vlm
 
 
 def _scene_painter(wanted: Any, pack: Pack, models: Models) -> Painter:

@@ -18,6 +18,7 @@ from pydantic import Field, ValidationError, model_validator
 from core.backends.openai import SCHEME, Address, is_served
 from core.backends.pipelines import DiffusionModel
 from core.backends.quick import Sure
+from core.backends.vlm import MAX_NEW_TOKENS
 from core.backends.weights import find_weights, is_folder, named
 from core.errors import ProfileError
 from core.types import Policy, Value
@@ -35,6 +36,9 @@ class VlmModel(Value):
     variable ``key_env``; ``at_once`` requests are in flight. A server that gives no ``logprobs`` gives a critic no P(success).
     ``loop`` says how a model in memory decodes (:class:`core.backends.vlm.Decoding`): ``lookup`` on a CPU, else ``plain``.
     """
+
+    #: Where neither the profile nor the checkpoint says how long a reply may get: the longest that agents were trained on.
+    longest: ClassVar[int] = MAX_NEW_TOKENS
 
     model: str
     revision: str | None = None
@@ -73,6 +77,9 @@ class CriticModel(VlmModel):
     checkpoint: ``python -m train evaluate verdict-first`` measures it.
     """
 
+    #: A verdict has about 450 tokens, where a plan of six steps has 1800 (estimates, 8B agents): one that runs away ends sooner.
+    longest: ClassVar[int] = 2048
+
     verdict_first: Sure | None = None
 
     @model_validator(mode="after")
@@ -87,6 +94,7 @@ class SceneModel(VlmModel):
 
     #: Drawings that are decoded together, as replies are.
     abreast: ClassVar[int] = 8
+    longest: ClassVar[int] = 512  # a scene program has some 160 bytes; the rest is for a model that says more around it
 
     kind: Literal["scene"] = "scene"
     side: int = Field(default=768, ge=64, le=4096)

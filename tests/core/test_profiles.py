@@ -19,12 +19,13 @@ from core.backends.pipelines import DiffusionModel
 from core.backends.quick import QuickCritic
 from core.backends.scene import ScenePainter
 from core.backends.trimming import bytes_of
-from core.backends.vlm import VlmCritic, VlmPlanner
+from core.backends.vlm import Vlm, VlmCritic, VlmPlanner
 from core.casting import Models, build_agents
 from core.dialect import load_pack
 from core.errors import AgentError, ProfileError
 from core.ports import DrawCase, PlanCase
 from core.profiles import (
+    CriticModel,
     Profile,
     SceneModel,
     VlmModel,
@@ -347,6 +348,30 @@ def test_a_scene_painter_draws_at_the_profiles_side_with_the_agents_base(own: Pa
     assert isinstance(agents.planner, VlmPlanner)
     assert agents.painter.side == 128
     assert agents.painter.vlm.checkpoint is agents.planner.vlm.checkpoint
+
+
+def test_replies_are_bounded_by_role_where_neither_profile_nor_checkpoint_says_how_long_they_may_get(own: Path) -> None:
+    profile = with_weights(own)
+    here = Models("cpu")
+    sections = (
+        VlmModel(model=profile.planner.model),
+        CriticModel(model=profile.planner.model),
+        SceneModel(model=profile.planner.model),
+    )
+
+    def bounds() -> list[int]:
+        vlms = [here.vlm(section) for section in sections]
+        return [vlm.decoding.max_new_tokens for vlm in vlms if isinstance(vlm, Vlm)]
+
+    assert bounds() == [4096, 2048, 512]
+    vlm = here.vlm(sections[0])
+    assert isinstance(vlm, Vlm)
+    vlm.checkpoint.advice.max_new_tokens = 99
+    assert bounds() == [99, 99, 99]
+    server = CriticModel(model="openai:http://gpu-1:8000/v1#m")
+    assert [
+        getattr(here.vlm(each), "max_new_tokens", 0) for each in (server, server.model_copy(update={"max_new_tokens": 7}))
+    ] == [2048, 7]
 
 
 def test_a_critic_says_its_verdict_first_only_where_its_section_says_so(own: Path) -> None:
