@@ -62,6 +62,41 @@ def rewards(
     typer.echo(json.dumps(found.figures))
 
 
+@app.command(
+    "verdict-first", epilog="Example: python -m train evaluate verdict-first --model pocket --data data/curated --accept 0.95"
+)
+def verdict_first(
+    model: Annotated[str, typer.Option(show_default=False, help="A hub id, a folder, or pocket: the critic that is asked.")],
+    data: Annotated[Path, typer.Option(exists=True, file_okay=False, show_default=False, help="The folder that curate wrote.")],
+    accept: Annotated[float, typer.Option(min=0, max=1, help="P(success) from which on a picture passes at once.")] = 0.9,
+    refine: Annotated[float, typer.Option(min=0, max=1, help="P(success) down from which it is refused at once.")] = 0.1,
+    split: Annotated[Literal["validation", "train"], typer.Option(help="Which rows: of a folder made to measure on, all.")] = (
+        "validation"
+    ),
+    limit: Annotated[int | None, typer.Option(min=1, help="Only so many attempts.", show_default="all")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the replies.")] = 0,
+) -> None:
+    """How far a critic that says its verdict first agrees with the same critic that thinks first, and what it saves.
+
+    Both judge the same attempts of critic_rl, whose truth is known; a profile has it by "verdict_first" in its critic's section.
+    "first" and "full" are the two ways, tokens and seconds are of one attempt, "saved" is a share of what the full critic takes.
+
+    The last line on stdout is one JSON object: by part, the mean with its 95 % interval, and n.
+    """
+    from core.backends.quick import Sure
+    from train.models import named_model
+    from train.rewarding import held_out
+    from train.verdictfirst import compare
+
+    if refine >= accept:
+        raise typer.BadParameter("it must be less than --accept", param_hint="--refine")
+    with plainly(), bars() as bar:
+        rows = held_out(data, split, limit, seed)
+        found = compare(named_model(model, "critic"), rows, Sure(accept=accept, refine=refine), seed, bar("Attempts")).figures
+    show_figures(f"{Path(model).name}, verdict first", found)
+    typer.echo(json.dumps(found))
+
+
 def show_figures(title: str, figures: Mapping[str, Mapping[str, float]]) -> None:
     """A table on stderr: stdout is for machines. Shares and small means are shown as they are."""
     from rich.console import Console

@@ -2,7 +2,9 @@
 
 A reply is begun for the model, without a thought and up to the boolean. How probable "true" is there takes no decoding. What
 is surely a success passes at once; what is surely none has its prompt refined without a thought; the rest, and what the short
-way can't say, goes to the full critic. Which way a verdict came its ``raw`` tells (:func:`core.dialect.judged_first`).
+way can't say, goes to the full critic. That is so, too, where the model would not have said a boolean at all: one that was
+only ever taught to think first may be lost without its thought, and what it then holds of "true" tells nothing. Which way a
+verdict came its ``raw`` tells (:func:`core.dialect.judged_first`).
 
 Knows a checkpoint in memory: a server's protocol cannot go on with a reply that somebody else began.
 """
